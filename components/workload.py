@@ -81,7 +81,7 @@ class Workload:
     replicas: int = 1
     ports: Mapping[str, int] = field(default_factory=dict)
     """Name -> port that the workload listens on."""
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Input[str]] = field(default_factory=dict)
     """Path -> text, the same for all replicas; readable by `user` alone."""
     secrets: Mapping[str, Input[str]] = field(default_factory=dict)
     """Path -> secret text; readable by `user` alone, never in the environment or the arguments."""
@@ -111,7 +111,7 @@ class Job:
     command: tuple[str, ...]
     user: int
     resources: Resources
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Input[str]] = field(default_factory=dict)
     secrets: Mapping[str, Input[str]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     after: tuple[str, ...] = ()
