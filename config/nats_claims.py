@@ -2,7 +2,9 @@
 
 Operator mode: the operator signs accounts, an account signs its users, and the servers hold public keys only. So an
 agent is added by signing a token, with no server involved, and revoked by a new version of its account's claims
-(docs/decisions/0101). Account `SYS` sees the servers, account `AINP` holds the streams.
+(docs/decisions/0101). Account `SYS` sees the servers, `AINP` holds streams and agents, and `CONTROL` the registry of
+agents. The registry is apart because permissions do not bind replies: an agent may name any subject of its account as
+the reply of a request, and the server answers there. Between accounts nothing passes.
 
 Agents are signed by a *scoped* key: their tokens carry no permissions of their own; the account's template gives every
 holder the same rights with its own id put in. Least privilege here means that an agent can reach messages on its own
@@ -22,10 +24,9 @@ from config.subjects import INBOX_KINDS, NAME_IN_TEMPLATE, Kind
 
 OPERATOR_NAME = "ainp"
 AINP_ACCOUNT = "AINP"
+CONTROL_ACCOUNT = "CONTROL"
 SYS_ACCOUNT = "SYS"
 AGENT_ROLE = "agent"
-PLATFORM_USERS = ("provision", "admin")
-"""Users in AINP that are not agents: the provision job, and the operator at the command line."""
 
 _VERSION = 2
 _UNLIMITED = -1
@@ -33,7 +34,7 @@ _NO_LIMITS: dict[str, Any] = {"subs": _UNLIMITED, "data": _UNLIMITED, "payload":
 _ACCOUNT_LIMITS = _NO_LIMITS | {"imports": 0, "exports": 0, "conn": _UNLIMITED, "leaf": 0, "disallow_bearer": True}
 
 MAX_STREAMS = 16
-"""The streams of messages, the registry, and room for an operator's mirrors while data is moved."""
+"""The streams of messages, and room for an operator's mirrors while data is moved."""
 
 
 def agent_template() -> dict[str, Any]:
@@ -82,16 +83,9 @@ def ainp_account_claims(*, account: str, agent_signing_key: str, disk_bytes: int
     Args:
         account: its public key.
         agent_signing_key: public key that signs agents.
-        disk_bytes: what its streams may take on all servers together (`config.streams.account_disk_bytes`).
+        disk_bytes: what its streams may take on all servers together (`config.streams.message_disk_bytes`).
     """
-    limits = _ACCOUNT_LIMITS | {
-        "mem_storage": 0,
-        "disk_storage": disk_bytes,
-        "streams": MAX_STREAMS,
-        "consumer": _UNLIMITED,
-        "max_bytes_required": True,
-    }
-    claims = _account(AINP_ACCOUNT, account, limits)
+    claims = _account(AINP_ACCOUNT, account, _storage(disk_bytes, MAX_STREAMS))
     claims["nats"]["signing_keys"] = [
         {
             "kind": "user_scope",
@@ -102,6 +96,11 @@ def ainp_account_claims(*, account: str, agent_signing_key: str, disk_bytes: int
         }
     ]
     return claims
+
+
+def control_account_claims(*, account: str, disk_bytes: int) -> dict[str, Any]:
+    """Return the claims of the account that holds the registry of agents, which no agent can reach."""
+    return _account(CONTROL_ACCOUNT, account, _storage(disk_bytes, streams=1))
 
 
 def agent_claims(*, agent: str, user: str, account: str) -> dict[str, Any]:
@@ -126,6 +125,16 @@ def platform_user_claims(*, name: str, user: str, publish: list[str], subscribe:
         "name": name,
         "sub": user,
         "nats": permissions | _NO_LIMITS | {"type": "user", "version": _VERSION},
+    }
+
+
+def _storage(disk_bytes: int, streams: int) -> dict[str, Any]:
+    return _ACCOUNT_LIMITS | {
+        "mem_storage": 0,
+        "disk_storage": disk_bytes,
+        "streams": streams,
+        "consumer": _UNLIMITED,
+        "max_bytes_required": True,
     }
 
 

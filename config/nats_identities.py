@@ -20,12 +20,15 @@ _ROLES: dict[str, Role] = {
     "operator_signing_seed": "operator",
     "system_account_seed": "account",
     "ainp_account_seed": "account",
+    "control_account_seed": "account",
     "agent_signing_seed": "account",
     "provision_user_seed": "user",
     "admin_user_seed": "user",
+    "registry_user_seed": "user",
     "system_user_seed": "user",
 }
 
+_JETSTREAM = ["$JS.API.>", "$JS.ACK.>"]
 _REGISTRY = subjects.bucket_subjects(subjects.AGENTS_BUCKET)
 
 
@@ -42,10 +45,12 @@ class NatsIdentities:
     """Signs new versions of the accounts, so that the operator's own key is used once."""
     system_account_seed: str = field(repr=False)
     ainp_account_seed: str = field(repr=False)
+    control_account_seed: str = field(repr=False)
     agent_signing_seed: str = field(repr=False)
     """Signs agents, who are thereby bound to the role's template."""
     provision_user_seed: str = field(repr=False)
     admin_user_seed: str = field(repr=False)
+    registry_user_seed: str = field(repr=False)
     system_user_seed: str = field(repr=False)
     issued_at: int
     """When the keys were made, in seconds since the epoch; every derived token says so."""
@@ -94,6 +99,11 @@ class NatsIdentities:
         return nats_jwt.public_key(self.ainp_account_seed)
 
     @property
+    def control_account(self) -> str:
+        """Public key of account CONTROL."""
+        return nats_jwt.public_key(self.control_account_seed)
+
+    @property
     def operator_jwt(self) -> str:
         """Token of the operator; not secret."""
         claims = nats_claims.operator_claims(
@@ -103,29 +113,35 @@ class NatsIdentities:
         )
         return self._sign(claims, self.operator_seed)
 
-    @property
-    def system_account_jwt(self) -> str:
-        """Token of account SYS; not secret."""
-        return self._sign(nats_claims.system_account_claims(account=self.system_account), self.operator_signing_seed)
+    def account_claims(self, *, message_disk_bytes: int, registry_disk_bytes: int) -> tuple[dict[str, Any], ...]:
+        """Return what the accounts with storage are meant to be, unsigned: the provision job adds what it finds live.
 
-    def ainp_account_claims(self, *, disk_bytes: int) -> dict[str, Any]:
-        """Return what account AINP is meant to be, unsigned: the provision job adds what it finds live."""
-        return nats_claims.ainp_account_claims(
+        Args:
+            message_disk_bytes: what the streams of messages may take on all servers together.
+            registry_disk_bytes: the same for the registry of agents.
+        """
+        ainp = nats_claims.ainp_account_claims(
             account=self.ainp_account,
             agent_signing_key=nats_jwt.public_key(self.agent_signing_seed),
-            disk_bytes=disk_bytes,
+            disk_bytes=message_disk_bytes,
         )
+        return ainp, nats_claims.control_account_claims(account=self.control_account, disk_bytes=registry_disk_bytes)
 
-    def ainp_account_jwt(self, *, disk_bytes: int) -> str:
-        """Return the token with which account AINP starts; not secret."""
-        return self._sign(self.ainp_account_claims(disk_bytes=disk_bytes), self.operator_signing_seed)
+    def account_jwts(self, *, message_disk_bytes: int, registry_disk_bytes: int) -> dict[str, str]:
+        """Return the token with which each account starts, by public key; not secret."""
+        storing = self.account_claims(message_disk_bytes=message_disk_bytes, registry_disk_bytes=registry_disk_bytes)
+        claims = (nats_claims.system_account_claims(account=self.system_account), *storing)
+        return {one["sub"]: self._sign(one, self.operator_signing_seed) for one in claims}
 
     @property
     def provision_creds(self) -> str:
-        """Credentials of the provision job: streams and the registry, no messages."""
-        return self._user(
-            "provision", self.provision_user_seed, self.ainp_account_seed, ["$JS.API.>", "$JS.ACK.>", _REGISTRY]
-        )
+        """Credentials of the provision job: it manages streams; messages it sees only through a consumer."""
+        return self._user("provision", self.provision_user_seed, self.ainp_account_seed, _JETSTREAM)
+
+    @property
+    def registry_creds(self) -> str:
+        """Credentials for the registry of agents, for the provision job and `ainp agent`."""
+        return self._user("registry", self.registry_user_seed, self.control_account_seed, [*_JETSTREAM, _REGISTRY])
 
     @property
     def admin_creds(self) -> str:

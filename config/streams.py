@@ -132,9 +132,14 @@ def agents_bucket(*, replicas: int, storage_gib: int) -> Stream:
     )
 
 
-def account_disk_bytes(*, replicas: int, storage_gib: int) -> int:
-    """Return what the account may store on all servers together: JetStream counts every copy."""
-    return storage_gib * 1024 * MIB * replicas
+def message_disk_bytes(*, replicas: int, storage_gib: int) -> int:
+    """Return what the streams of messages may take on all servers together: JetStream counts every copy."""
+    return _share(storage_gib, 1 - BUCKET_SHARE) * replicas
+
+
+def registry_disk_bytes(*, replicas: int, storage_gib: int) -> int:
+    """Return what the registry of agents may take on all servers together."""
+    return _share(storage_gib, BUCKET_SHARE) * replicas
 
 
 def to_json(streams: tuple[Stream, ...]) -> str:
