@@ -92,7 +92,7 @@ class NatsCluster(pulumi.ComponentResource):
 
     def _configuration(self, settings: NatsSettings, peers: tuple[str, ...]) -> Output[str]:
         """Render nats.conf; the accounts' tokens in it carry public keys only, so it is no secret."""
-        disk = streams.account_disk_bytes(replicas=settings.replicas, storage_gib=settings.storage_gib)
+        disk = disk_bytes(settings)
 
         def render(kept: str) -> str:
             identities = NatsIdentities.from_json(kept) if kept else None
@@ -105,12 +105,7 @@ class NatsCluster(pulumi.ComponentResource):
                 max_payload_kib=settings.max_payload_kib,
                 sync_interval=settings.sync_interval,
                 operator_jwt=identities.operator_jwt if identities else "",
-                accounts={
-                    identities.system_account: identities.system_account_jwt,
-                    identities.ainp_account: identities.ainp_account_jwt(disk_bytes=disk),
-                }
-                if identities
-                else None,
+                accounts=identities.account_jwts(**disk) if identities else None,
             )
 
         return Output.unsecret(self.identities).apply(render)
@@ -126,3 +121,12 @@ class NatsCluster(pulumi.ComponentResource):
         hosts: tuple[str, ...],
     ) -> None:
         """Bring streams, the registry of agents and the account's claims to what the settings say."""
+
+
+def disk_bytes(settings: NatsSettings) -> dict[str, int]:
+    """Return what each account may store, as `NatsIdentities` takes it."""
+    size = {"replicas": settings.replicas, "storage_gib": settings.storage_gib}
+    return {
+        "message_disk_bytes": streams.message_disk_bytes(**size),
+        "registry_disk_bytes": streams.registry_disk_bytes(**size),
+    }

@@ -87,7 +87,7 @@ def make_container(
         security_opts=["no-new-privileges"],
         memory=spec.resources.memory_mib,
         memory_swap=spec.resources.memory_mib,
-        cpus=f"{spec.resources.cpus:g}",
+        cpus=str(float(spec.resources.cpus)),
         ulimits=[{"name": "nproc", "soft": spec.processes, "hard": spec.processes}],
         shm_size=shared_memory[0] if shared_memory else None,
         tmpfs={

@@ -65,7 +65,8 @@ def mount_files(
         f"{owner}-files",
         name=digest.apply(lambda value: f"{name}-{value[:12]}"),
         labels=[docker.VolumeLabelArgs(label=label, value=value) for label, value in labels.items()],
-        opts=ResourceOptions(parent=parent),
+        # the new one is made beside the old, or the engine would take down every replica that mounts one at once
+        opts=ResourceOptions(parent=parent, delete_before_replace=False),
     )
     carrier = docker.Container(
         f"{owner}-files",

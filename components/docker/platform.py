@@ -22,6 +22,8 @@ from components.workload import Deployed, Health, Job, Schedule, Storage, Worklo
 from config import topology
 from config.settings import Settings
 
+CARRIER = "files"
+"""Image of the containers that only carry files into volumes."""
 RUN = "ainp-run"
 """Runs a command and, before it stops it, what PRE_STOP says."""
 RUN_JOB = "ainp-job"
@@ -108,10 +110,11 @@ class DockerPlatform(pulumi.ComponentResource):
             processes=workload.resources.pids * workload.replicas * PROCESS_SLACK,
             env={**workload.env, **pre_stop},
             mounted=mount_files(
-                self._stack, owner, files=workload.files, secrets=workload.secrets, user=workload.user, image=image,
+                self._stack, owner, files=workload.files, secrets=workload.secrets, user=workload.user,
+                image=self._images.id(CARRIER),
                 parent=parent,
             ),
-            networks=self._networks.of(name, publishes=bool(publish)),
+            networks=[*self._networks.of(name), *([self._networks.edge(name)] if publish else [])],
             aliases=(name,),
             data=self._data(owner, workload, parent),
             volumes=workload.volumes,
@@ -172,7 +175,8 @@ class DockerPlatform(pulumi.ComponentResource):
             processes=job.resources.pids * PROCESS_SLACK,
             env=job.env,
             mounted=mount_files(
-                self._stack, name, files=job.files, secrets=job.secrets, user=job.user, image=image, parent=parent
+                self._stack, name, files=job.files, secrets=job.secrets, user=job.user, image=self._images.id(CARRIER),
+                parent=parent,
             ),
             networks=self._networks.of(name),
             aliases=(name,),
