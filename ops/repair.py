@@ -1,0 +1,131 @@
+"""Puts right what an interrupted run left, so that the next `up` starts from a state that is true.
+
+Three things can be left: the backend's lock of a process that is dead; operations that were begun and of which the
+state does not know the end; containers and networks that were made and that the state does not know. Data volumes are
+never touched. Where volumes exist that the state knows nothing of, the state itself may be the wrong one: then nothing
+is removed, and the program refuses to go on (`components.docker.ownership`).
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from config import topology
+from ops.engine import Engine
+from ops.environment import BACKEND
+from ops.errors import OperatorError
+from ops.run_lock import is_alive
+from ops.runtime import Runtime
+from ops.stack import PROJECT, Stack
+
+LOCKS = Path(".pulumi") / "locks" / "organization" / PROJECT
+ENGINE_NAME = "pulumi"
+IDENTITY = "state-identity"
+"""Name of the resource that keeps it (`components.docker.ownership`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orphans:
+    """What bears the stack's label and is in no state: ids of replicas and networks, names of volumes."""
+
+    replicas: dict[str, str]
+    networks: dict[str, str]
+    volumes: tuple[str, ...]
+
+
+def repair(engine: Engine, runtime: Runtime) -> Iterator[str]:
+    """Repair what is left; yields what was done, in words.
+
+    Raises:
+        OperatorError: a living process of another kind holds the backend's lock.
+    """
+    yield from release_dead_locks(engine.stack, engine.environment[BACKEND])
+    deployment = engine.export()
+    if deployment is None:
+        engine.create_stack()
+    elif pending := deployment["deployment"].get("pending_operations") or []:
+        deployment["deployment"]["pending_operations"] = []
+        engine.replace_deployment(deployment)
+        for operation in pending:
+            yield f"was interrupted while {operation['type']} {operation['resource']['urn'].rpartition('::')[2]}"
+    yield from _remove_orphans(engine, runtime, deployment)
+
+
+def release_dead_locks(stack: Stack, backend: str) -> Iterator[str]:
+    """Delete the locks in a file backend whose process is dead; yields a line for each.
+
+    Raises:
+        OperatorError: a lock's holder lives, or is on another machine.
+    """
+    if not backend.startswith("file://"):
+        return
+    for file in (Path(backend.removeprefix("file://")) / LOCKS / stack.name).glob("*.json"):
+        lock = json.loads(file.read_text() or "{}")
+        pid, host = lock.get("pid", 0), lock.get("hostname", "")
+        if host not in {"", socket.gethostname()}:
+            raise OperatorError(
+                f"stack {stack.name}: locked by process {pid} on {host} since {lock.get('timestamp')}",
+                remedy="wait for it; if that machine is gone, `pulumi cancel` releases the lock",
+            )
+        if pid and is_alive(pid) and _is_engine(pid):
+            raise OperatorError(
+                f"stack {stack.name}: `pulumi` (process {pid}) is changing it",
+                remedy="wait until it has ended",
+            )
+        file.unlink(missing_ok=True)
+        yield f"released the lock of process {pid}, which is dead"
+
+
+def orphans(stack: str, runtime: Runtime, known: Collection[str], identity: Callable[[], str]) -> Orphans | None:
+    """Return what the state does not know (`known`: ids of its resources).
+
+    Nothing when a data volume bears another identity than the state's: then the state may be the wrong one.
+    """
+    volumes = [each for each in runtime.volumes(stack) if each.name not in known]
+    data = [each for each in volumes if each.kind == topology.KIND_DATA]
+    if data and any(each.state != identity() for each in data):
+        return None
+    containers = [*runtime.replicas(stack), *runtime.carriers(stack)]
+    return Orphans(
+        replicas={each.id: each.name for each in containers if each.id not in known},
+        networks={each.id: each.name for each in runtime.networks() if each.stack == stack and each.id not in known},
+        volumes=tuple(each.name for each in volumes if each.kind == topology.KIND_FILES),
+    )
+
+
+def identity_in(deployment: Mapping[str, Any] | None) -> str:
+    """Return the state's identity from an export with secrets; empty when it has none."""
+    for resource in _resources(deployment):
+        if resource["urn"].endswith(f"::{IDENTITY}"):
+            kept = resource.get("outputs", {}).get("output", "")
+            return str(json.loads(kept["plaintext"]) if isinstance(kept, dict) else kept)
+    return ""
+
+
+def _remove_orphans(engine: Engine, runtime: Runtime, deployment: Mapping[str, Any] | None) -> Iterator[str]:
+    known = {resource.get("id", "") for resource in _resources(deployment)}
+    found = orphans(
+        engine.stack.name, runtime, known, lambda: identity_in(engine.export(show_secrets=True) if deployment else None)
+    )
+    if found is None:
+        return
+    runtime.remove(replicas=list(found.replicas), networks=list(found.networks), volumes=found.volumes)
+    for name in [*found.replicas.values(), *found.networks.values(), *found.volumes]:
+        yield f"removed {name}, which no state knows"
+
+
+def _resources(deployment: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return ((deployment or {}).get("deployment") or {}).get("resources") or []
+
+
+def _is_engine(pid: int) -> bool:
+    """Tell whether the process is the engine: a lock outlives its holder, whose id another process may bear now."""
+    try:
+        return ENGINE_NAME in Path(f"/proc/{pid}/comm").read_text()
+    except OSError:
+        return True
