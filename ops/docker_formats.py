@@ -6,6 +6,7 @@ import io
 import tarfile
 import time
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from config import topology
@@ -13,6 +14,7 @@ from ops.runtime import Network, Replica, Volume
 
 SETTINGS_FOLDER = "/etc/ainp"
 READ_BY_OWNER = 0o400
+ENTERED_BY_OWNER = 0o500
 
 
 def replica(details: Mapping[str, Any]) -> Replica:
@@ -68,6 +70,11 @@ def archive(files: Mapping[str, str], user: int) -> bytes:
     """Return `files` (absolute path below /etc/ainp -> text) as a tar archive that only `user` may read."""
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w") as packed:
+        for folder in sorted({str(parent) for path in files for parent in PurePosixPath(path).parents}):
+            if folder.startswith(f"{SETTINGS_FOLDER}/"):
+                entry = tarfile.TarInfo(folder.removeprefix(f"{SETTINGS_FOLDER}/"))
+                entry.type, entry.mode, entry.uid, entry.gid = tarfile.DIRTYPE, ENTERED_BY_OWNER, user, user
+                packed.addfile(entry)
         for path, text in sorted(files.items()):
             content = text.encode()
             entry = tarfile.TarInfo(path.removeprefix(f"{SETTINGS_FOLDER}/"))

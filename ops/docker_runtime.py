@@ -112,9 +112,10 @@ class DockerRuntime:
         name = topology.resource_name(errand.labels[topology.LABEL_STACK], "errand", uuid.uuid4().hex[:8])
         terminal = ["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else []
         labels = [part for key, value in errand.labels.items() for part in ("--label", f"{key}={value}")]
+        variables = [part for key, value in errand.environment.items() for part in ("--env", f"{key}={value}")]
         with self._volume(name, labels) as mounted:
             self._docker(
-                "create", "--name", name, "--interactive", *terminal, *labels, "--network", errand.network,
+                "create", "--name", name, "--interactive", *terminal, *labels, *variables, "--network", errand.network,
                 "--user", f"{errand.user}:{errand.user}", "--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,size=16m",  # noqa: S108 - inside the container
                 "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--memory", ERRAND_MEMORY,
                 "--pids-limit", "64", "--log-driver", "none", "--volume", f"{mounted}:{SETTINGS_FOLDER}",

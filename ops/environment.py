@@ -5,6 +5,7 @@ The same variables in both places, so that plain `pulumi preview` does exactly w
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from collections.abc import Mapping
@@ -54,6 +55,11 @@ def secret_variables(outputs: Mapping[str, object]) -> dict[str, str]:
     """Return the secrets that can be handed over as variables; `outputs` must have been read with secrets."""
     token = outputs.get("nats_token")
     return {NATS_TOKEN: token} if isinstance(token, str) and token else {}
+
+
+def as_json(value: object) -> str:
+    """Return the text of an output that the engine has printed as the JSON value it stands for."""
+    return json.dumps(value, sort_keys=True)
 
 
 def shell_lines(variables: Mapping[str, str]) -> str:

@@ -13,18 +13,26 @@ from rich.console import Console
 from rich.text import Text
 from typer.core import TyperGroup
 
+from ops import down as take_down
 from ops import environment as stack_environment
-from ops import stack, status
+from ops import logs as stack_logs
+from ops import nats_client, stack, status
+from ops.doctor import table as doctor_table
 from ops.docker_runtime import DockerRuntime
 from ops.engine import Engine
 from ops.errors import INTERRUPTED, OperatorError
 from ops.up import up as bring_up
+from ops.verify import verify as run_tests
+from toolchain.doctor import examine
 
 StackOption = Annotated[
     str | None,
     typer.Option("--stack", "-s", metavar="NAME", envvar=stack.VARIABLE, help="The stack to work on (default: dev)."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+PASS_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
+"""What is not an option of ours belongs to the command that is run."""
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -93,3 +101,81 @@ def env(
     if show_secrets:
         variables |= stack_environment.secret_variables(outputs)
     typer.echo(stack_environment.shell_lines(variables))
+
+
+@app.command(context_settings=PASS_ON)
+def preview(context: typer.Context, name: StackOption = None) -> None:
+    """Show what `up` would change: `pulumi preview` with all that it needs; further options are passed on."""
+    engine = Engine(stack.named(name))
+    if engine.export() is None:
+        engine.create_stack()
+    raise typer.Exit(engine.pass_through("preview", *context.args))
+
+
+@app.command()
+def down(
+    name: StackOption = None,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Delete the data, keys and certificates too.")] = False,
+    yes: YesOption = False,
+) -> None:
+    """Take the stack down. Data volumes survive unless --volumes is given."""
+    chosen = stack.named(name)
+    what = "Delete stack {} with all its data?" if volumes else "Take stack {} down (its data survives)?"
+    _require_consent(what.format(chosen.name), yes)
+    take_down.down(chosen, out, volumes=volumes)
+
+
+@app.command()
+def reset(name: StackOption = None, yes: YesOption = False) -> None:
+    """Delete the stack for good: containers, networks, data and state. Also ends a stack whose state is lost."""
+    chosen = stack.named(name)
+    lines = take_down.would_reset(chosen)
+    if not lines:
+        out.print(f"stack {chosen.name}: there is nothing to delete")
+        return
+    out.print(f"stack {chosen.name}: this deletes for good")
+    for line in lines:
+        out.print(f"  {line}")
+    _require_consent("Delete?", yes)
+    take_down.reset(chosen, out)
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="A service or one replica of it; all if left out.")] = None,
+    name: StackOption = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as more is printed.")] = False,
+    tail: Annotated[str, typer.Option(help="Lines of each replica to begin with, or `all`.")] = "200",
+) -> None:
+    """Show what the replicas of the stack print."""
+    chosen = stack.named(name)
+    engine = Engine(chosen)
+    runtime = DockerRuntime(engine.environment)
+    replicas = stack_logs.choose(chosen, runtime.replicas(chosen.name), service)
+    stack_logs.show(replicas, runtime, out, follow=follow, tail=tail, environment=engine.environment)
+
+
+@app.command(context_settings=PASS_ON | {"allow_interspersed_args": False, "help_option_names": ["--ainp-help"]})
+def nats(context: typer.Context, name: StackOption = None) -> None:
+    """Run the NATS client inside the stack's network, authenticated: ainp nats stream ls."""
+    raise typer.Exit(nats_client.run(stack.named(name), context.args))
+
+
+@app.command(context_settings=PASS_ON)
+def verify(context: typer.Context, name: StackOption = None) -> None:
+    """Test the running stack; options of pytest are passed on."""
+    raise typer.Exit(run_tests(stack.named(name), context.args))
+
+
+@app.command()
+def doctor() -> None:
+    """Show each tool that is needed: where it was found, which version, accepted or not, and the remedy."""
+    findings = examine()
+    out.print(doctor_table(findings))
+    if not all(finding.accepted for finding in findings):
+        raise typer.Exit(1)
+
+
+def _require_consent(question: str, yes: bool) -> None:
+    if not yes and not typer.confirm(question):
+        raise OperatorError("nothing was changed")

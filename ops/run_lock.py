@@ -33,8 +33,10 @@ def exclusive(stack: Stack, command: str, say: Callable[[str], None]) -> Iterato
         _acquire(stack, descriptor, say)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()} {command}\n".encode(), 0)
-        yield descriptor
-        os.ftruncate(descriptor, 0)
+        try:
+            yield descriptor
+        finally:
+            os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
 

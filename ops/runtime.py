@@ -68,6 +68,8 @@ class Errand:
     command: tuple[str, ...]
     files: Mapping[str, str] = field(repr=False)
     """Path -> secret text, handed over as files that are gone with the errand."""
+    environment: Mapping[str, str]
+    """Nothing secret."""
     user: int
     labels: Mapping[str, str]
 
