@@ -28,7 +28,7 @@ _ROLES: dict[str, Role] = {
     "system_user_seed": "user",
 }
 
-_JETSTREAM = ["$JS.API.>", "$JS.ACK.>"]
+_JETSTREAM = ["$JS.API.>", "$JS.ACK.>", "$JS.FC.>"]
 _REGISTRY = subjects.bucket_subjects(subjects.AGENTS_BUCKET)
 
 

@@ -39,6 +39,22 @@ of the intents' share at the smallest default (10 GiB)."""
 BUCKET_SHARE = Fraction(1, 100)
 """Share for the registry of agents: at 10 GiB room for 200,000 agents of 500 bytes. The rest (5 %) stays free."""
 
+_OFF: dict[str, Any] = {
+    "allow_direct": False,
+    "compression": "none",
+    "deny_purge": False,
+    "max_consumers": -1,
+    "max_msgs": -1,
+    "mirror": None,
+    "no_ack": False,
+    "republish": None,
+    "sealed": False,
+    "sources": None,
+    "subject_transform": None,
+}
+"""Named although these are JetStream's defaults, so that a stream on which somebody turned them on counts as changed:
+`republish` would copy every message to another subject."""
+
 Discard = Literal["new", "old"]
 
 
@@ -59,7 +75,8 @@ class Stream:
     duplicate_window_seconds: int = DUPLICATE_WINDOW_SECONDS
     max_messages_per_subject: int = -1
     bucket: bool = False
-    """Whether it holds a key-value bucket, which needs roll-ups and direct reads (NATS ADR-8)."""
+    """Whether it holds a key-value bucket (NATS ADR-8). Direct reads stay off, because a replica answers them that may
+    lag: who reads the registry must see every revocation that was acknowledged."""
 
     def to_api(self) -> dict[str, Any]:
         """Return the configuration as JetStream's API names it (NATS ADR-1, `STREAM.CREATE`)."""
@@ -77,8 +94,8 @@ class Stream:
             "discard": self.discard,
             "duplicate_window": self.duplicate_window_seconds * _NANOSECONDS_PER_SECOND,
             "allow_rollup_hdrs": self.bucket,
-            "allow_direct": self.bucket,
             "deny_delete": self.bucket,
+            **_OFF,
         }
 
 
