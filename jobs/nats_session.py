@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -19,9 +20,16 @@ from typing import Any
 import nats
 from nats.aio.client import Client, RawCredentials
 
+logging.getLogger("asyncio").setLevel(logging.ERROR)
+"""nats-py ends every TLS connection in a way that asyncio warns about, which says nothing to the operator."""
+
 RETRY_SECONDS = 0.5
 CONNECT_TIMEOUT_SECONDS = 3
 REQUEST_TIMEOUT_SECONDS = 5
+SETTLE_SECONDS = 30
+"""How long a cluster may take to elect a leader; measured below 6 s on three servers that start together."""
+_PASSING = {10008, 10005}
+"""JetStream's errors for no leader yet, and for too few servers yet (nats-server, errors.json)."""
 QUIET_SECONDS = 0.3
 """When no further server has answered for so long, all have (a round trip inside a cluster is some milliseconds)."""
 
@@ -59,20 +67,25 @@ async def connected(
 async def request_json(client: Client, subject: str, body: Any = None) -> dict[str, Any]:
     """Send a request and return the answer as an object; an error in it is left to the caller.
 
+    A cluster without a leader, or not yet with enough servers, gets some time first.
+
     Raises:
         SessionError: no answer in time, or one that is no object.
     """
     payload = b"" if body is None else json.dumps(body).encode()
-    try:
-        message = await client.request(subject, payload, timeout=REQUEST_TIMEOUT_SECONDS)
-    except nats.errors.Error as error:
-        raise SessionError(
-            f"{subject}: {error}; is JetStream up on every server (`nats server report jetstream`)?"
-        ) from error
-    answer = json.loads(message.data)
-    if not isinstance(answer, dict):
-        raise SessionError(f"{subject}: the answer is no object: {message.data[:80]!r}")
-    return answer
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        try:
+            answer = json.loads((await client.request(subject, payload, timeout=REQUEST_TIMEOUT_SECONDS)).data)
+        except nats.errors.Error as error:
+            if not isinstance(error, nats.errors.NoRespondersError) or time.monotonic() >= deadline:
+                raise SessionError(f"{subject}: {error}; is JetStream up on every server (`ainp status`)?") from error
+        else:
+            if not isinstance(answer, dict):
+                raise SessionError(f"{subject}: the answer is no object: {answer!r}")
+            if answer.get("error", {}).get("err_code") not in _PASSING or time.monotonic() >= deadline:
+                return answer
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 async def request_all(client: Client, subject: str, payload: bytes) -> list[bytes]:
