@@ -46,7 +46,7 @@ _MIN_MEMORY_STORE_MIB = 16
 _MEMORY_STORE_SHARE = 8
 """Part of the memory for streams in memory, of which there are none: only consumers with `mem_storage` count."""
 
-_TOKEN_CHARACTERS = re.compile(r"^[A-Za-z0-9_-]{32,}$")
+_TOKEN_CHARACTERS = re.compile(r"[A-Za-z0-9_-]{32,}")
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -132,7 +132,7 @@ def token_auth(token: str) -> str:
     Raises:
         NatsConfError: the token could be guessed or would need quoting; it is not shown.
     """
-    if not _TOKEN_CHARACTERS.match(token):
+    if not _TOKEN_CHARACTERS.fullmatch(token):
         raise NatsConfError(
             f"nats token of {len(token)} characters: must be 32 or more letters, digits, '-' or '_'; "
             "make one with secrets.token_urlsafe(32)"

@@ -49,7 +49,7 @@ def agent_id(value: str | UUID) -> str:
     try:
         canonical = str(UUID(text))
     except ValueError:
-        canonical = ""
+        canonical = None
     if text != canonical:
         raise SubjectError(
             f"agent id {text!r}: must be a lower-case UUID such as 0192f0c1-2b3c-7d4e-8f50-61728394a5b6; "

@@ -18,8 +18,8 @@ FIXED = {
 }
 """Fields that a stream has for life, with the remedy (nats-server, stream.go `configUpdateCheck`)."""
 
-_ONE_WAY = {"deny_delete": True, "deny_purge": True}
-"""May be set, but not lifted: changing to this value is allowed."""
+_ONE_WAY = {"deny_delete", "deny_purge"}
+"""May be set, but not lifted."""
 
 _DEFAULTS: dict[str, Any] = {"compression": "none", "max_msgs": -1, "max_consumers": -1}
 
@@ -71,6 +71,6 @@ def _refusal(field: str, wanted: Any, stored_bytes: int) -> str:
             f"the stream holds {stored_bytes} bytes, so this would delete messages or refuse publishers at once; "
             "keep nats.storage_gib, or purge what is not needed first (`nats stream purge`)"
         )
-    if field in FIXED and _ONE_WAY.get(field) != wanted:
+    if field in FIXED and not (field in _ONE_WAY and wanted):
         return f"JetStream cannot change it; {FIXED[field]}"
     return ""

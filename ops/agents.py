@@ -33,7 +33,7 @@ from ops.errors import OperatorError
 WAIT_SECONDS = 5
 """How long a command tries to connect: the operator is waiting, and the stack is meant to run."""
 
-_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +179,7 @@ def checked_name(name: str) -> str:
     Raises:
         OperatorError: it is no DNS label (RFC 1123, section 2.1; RFC 1035, section 2.3.4).
     """
-    if not _NAME.match(name):
+    if not _NAME.fullmatch(name):
         raise OperatorError(
             f"agent name {name!r}: must be a DNS label: 1 to 63 lower-case letters, digits and '-', "
             "with no '-' at its ends",
