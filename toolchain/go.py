@@ -41,7 +41,7 @@ def find_go() -> Go:
     Raises:
         ToolchainError: there is none and none can be fetched.
     """
-    present = _present()
+    present = find_present()
     for path in present:
         if accepts("go", go_version(path)):
             return Go(path, _variables())
@@ -61,7 +61,8 @@ def go_version(path: str) -> str:
         return ""
 
 
-def _present() -> list[str]:
+def find_present() -> list[str]:
+    """Return the go commands of this machine, whatever their version."""
     candidates = [shutil.which("go"), *OUTSIDE_PATH]
     return [path for path in candidates if path and Path(path).exists()]
 
