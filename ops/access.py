@@ -36,7 +36,7 @@ def nats_access(stack: Stack) -> NatsAccess:
             remedy=f"`pulumi config set --path 'ainp:nats.auth' jwt --stack {stack.name}`, then `ainp up`",
         )
     variables = environment.client_variables(stack, outputs)
-    return NatsAccess(url=variables[environment.NATS_URL], ca_file=stack.ca_file, identities=secrets.identities)
+    return NatsAccess(url=variables[environment.NATS_URL], ca_file=str(stack.ca_file), identities=secrets.identities)
 
 
 def nats_secrets(stack: Stack) -> NatsSecrets:

@@ -50,7 +50,7 @@ def down(stack: Stack, console: Console, *, volumes: bool) -> None:
         deployment = engine.export() or {"deployment": {}}
         kept = {} if volumes else surviving(deployment)
         excluded = [part for urn in kept for part in ("--exclude", urn)]
-        run(engine, runtime, console, "destroy", *excluded, lock=lock)
+        run(engine, runtime, console, "destroy", "--refresh=true", *excluded, lock=lock)
         if not volumes:
             _report(stack, console, [name for name in kept.values() if name])
 
@@ -72,7 +72,8 @@ def reset(stack: Stack, console: Console) -> None:
             networks=[each.id for each in networks],
             volumes=[each.name for each in found],
         )
-        for name in [each.name for each in (*replicas, *networks, *found)]:
+        names = [each.name for each in replicas] + [each.name for each in networks] + [each.name for each in found]
+        for name in names:
             console.print(f"  removed {name}")
         if engine.export() is not None:
             engine.run("cancel", stack.name, "--yes")

@@ -52,7 +52,7 @@ class Engine:
         """Put an edited export back."""
         self.run("stack", "import", "--stack", self.stack.name, stdin=json.dumps(deployment))
 
-    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+    def outputs(self, *, show_secrets: bool = False, absent_is_empty: bool = False) -> dict[str, Any]:
         """Return the stack's outputs; without `show_secrets` a secret reads ``[secret]``.
 
         Raises:
@@ -62,6 +62,8 @@ class Engine:
         try:
             return dict(json.loads(self.run("stack", "output", "--json", "--stack", self.stack.name, *flags)))
         except OperatorError as error:
+            if NO_STACK in error.what and absent_is_empty:
+                return {}
             if NO_STACK in error.what:
                 raise OperatorError(
                     f"stack {self.stack.name}: has never been up here", remedy=self._remedy("ainp up")

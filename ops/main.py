@@ -17,6 +17,7 @@ from ops import down as take_down
 from ops import environment as stack_environment
 from ops import logs as stack_logs
 from ops import nats_client, stack, status
+from ops.agent_commands import agent_app
 from ops.doctor import table as doctor_table
 from ops.docker_runtime import DockerRuntime
 from ops.engine import Engine
@@ -62,6 +63,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     help="Operate a stack of the Agent network AINP.",
 )
+app.add_typer(agent_app, name="agent")
 
 
 @app.command()
@@ -96,7 +98,7 @@ def env(
     chosen = stack.named(name)
     variables = stack_environment.engine_variables(chosen)
     engine = Engine(chosen)
-    outputs = engine.outputs(show_secrets=show_secrets) if engine.export() else {}
+    outputs = engine.outputs(show_secrets=show_secrets, absent_is_empty=True)
     variables |= stack_environment.client_variables(chosen, outputs)
     if show_secrets:
         variables |= stack_environment.secret_variables(outputs)

@@ -2,8 +2,8 @@
 
 Three things can be left: the backend's lock of a process that is dead; operations that were begun and of which the
 state does not know the end; containers and networks that were made and that the state does not know. Data volumes are
-never touched. Where volumes exist that the state knows nothing of, the state itself may be the wrong one: then nothing
-is removed, and the program refuses to go on (`components.docker.ownership`).
+never touched. Where volumes exist that another state made, this state may be the wrong one: then nothing is removed,
+and the run is refused in the program's own words (`components.docker.ownership`), before any image is built.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def repair(engine: Engine, runtime: Runtime) -> Iterator[str]:
     """Repair what is left; yields what was done, in words.
 
     Raises:
-        OperatorError: a living process of another kind holds the backend's lock.
+        OperatorError: a living process holds the backend's lock, or the data is another state's.
     """
     yield from release_dead_locks(engine.stack, engine.environment[BACKEND])
     deployment = engine.export()
@@ -81,15 +81,15 @@ def release_dead_locks(stack: Stack, backend: str) -> Iterator[str]:
         yield f"released the lock of process {pid}, which is dead"
 
 
-def orphans(stack: str, runtime: Runtime, known: Collection[str], identity: Callable[[], str]) -> Orphans | None:
+def orphans(stack: str, runtime: Runtime, known: Collection[str], identity: Callable[[], str]) -> Orphans:
     """Return what the state does not know (`known`: ids of its resources).
 
-    Nothing when a data volume bears another identity than the state's: then the state may be the wrong one.
+    Raises:
+        OperatorError: a data volume bears another identity than the state's, so the state may be the wrong one.
     """
     volumes = [each for each in runtime.volumes(stack) if each.name not in known]
-    data = [each for each in volumes if each.kind == topology.KIND_DATA]
-    if data and any(each.state != identity() for each in data):
-        return None
+    if data := {each.name: each.state for each in volumes if each.kind == topology.KIND_DATA}:
+        _refuse_foreign(stack, identity(), data)
     containers = [*runtime.replicas(stack), *runtime.carriers(stack)]
     return Orphans(
         replicas={each.id: each.name for each in containers if each.id not in known},
@@ -112,11 +112,21 @@ def _remove_orphans(engine: Engine, runtime: Runtime, deployment: Mapping[str, A
     found = orphans(
         engine.stack.name, runtime, known, lambda: identity_in(engine.export(show_secrets=True) if deployment else None)
     )
-    if found is None:
-        return
     runtime.remove(replicas=list(found.replicas), networks=list(found.networks), volumes=found.volumes)
     for name in [*found.replicas.values(), *found.networks.values(), *found.volumes]:
         yield f"removed {name}, which no state knows"
+
+
+def _refuse_foreign(stack: str, identity: str, volumes: dict[str, str]) -> None:
+    # imports the Pulumi SDK, which takes a second that only this rare case need wait for
+    from pulumi import RunError  # noqa: PLC0415
+
+    from components.docker.ownership import refuse_foreign_volumes  # noqa: PLC0415
+
+    try:
+        refuse_foreign_volumes(stack, identity, volumes)
+    except RunError as error:
+        raise OperatorError(str(error)) from error
 
 
 def _resources(deployment: Mapping[str, Any] | None) -> list[dict[str, Any]]:

@@ -16,10 +16,8 @@ from ops.events import CONTAINER_TYPE
 from ops.runtime import HEALTHY, MISSING, Replica
 
 STYLES = {HEALTHY: "green", "starting": "yellow"}
-CONNECT = {
-    "nats": 'ainp nats …   (or: eval "$(ainp env)", then $NATS_URL with $AINP_CA_FILE)',
-}
-"""How an operator reaches a service."""
+CONNECT = {"nats": "ainp nats …, or $NATS_URL"}
+"""How an operator reaches a service; variables come from `ainp env`."""
 
 
 def with_missing(found: Iterable[Replica], deployment: Mapping[str, Any] | None) -> list[Replica]:

@@ -35,7 +35,7 @@ def up(stack: Stack, console: Console) -> None:
             console.print(Text(f"  ! {warning}", style="yellow"))
         for done in repair(engine, runtime):
             console.print(f"  repaired: {done}", highlight=False)
-        run(engine, runtime, console, "up", lock=lock)
+        run(engine, runtime, console, "up", "--refresh=true", lock=lock)
     console.print()
     console.print(status.table(stack.name, runtime.replicas(stack.name)))
 
