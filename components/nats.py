@@ -6,8 +6,8 @@ is no part of it: agents are signed at the command line (`ops.agents`) and take 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import pulumi
 from pulumi import Input, Output, ResourceOptions
@@ -15,7 +15,7 @@ from pulumi import Input, Output, ResourceOptions
 from components import credentials
 from components.pki import CertificateAuthority
 from components.workload import Health, Job, Platform, Resources, Storage, Volume, Workload
-from config import nats_conf, streams
+from config import nats_conf, provision, streams
 from config.nats_identities import NatsIdentities
 from config.settings import NatsSettings
 
@@ -26,6 +26,7 @@ TOOLBOX_USER = 10001
 GO_MEMORY_SHARE = 0.85
 """Part of the memory limit that Go's collector aims for; the rest is for buffers that it does not count."""
 PIDS = 256
+PROVISION_SECONDS = provision.WAIT_SECONDS + 30
 PROVISION_RESOURCES = Resources(cpus=0.5, memory_mib=128, pids=32)
 
 
@@ -64,7 +65,7 @@ class NatsCluster(pulumi.ComponentResource):
             SERVICE,
             Workload(
                 image=SERVICE,
-                command=("nats-server", "--config", nats_conf.CONFIG_FILE),
+                command=("nats-start",),
                 user=USER,
                 replicas=settings.replicas,
                 resources=Resources(cpus=settings.cpus, memory_mib=settings.memory_mib, pids=PIDS),
@@ -79,14 +80,14 @@ class NatsCluster(pulumi.ComponentResource):
                 volumes=(Volume(path="/data", storage=Storage.DATA, size_mib=settings.storage_gib * 1024),),
                 health=Health(command=("/usr/local/bin/health",), interval_seconds=3),
                 # with nobody to hand over to, leaving slowly only keeps clients waiting
-                pre_stop=("nats-server", "--signal", "ldm") if settings.replicas > 1 else (),
+                pre_stop=("/usr/local/bin/lame-duck",) if settings.replicas > 1 else (),
                 grace_seconds=nats_conf.STOP_GRACE_SECONDS,
                 clients=frozenset({PROVISION}),
                 publish={"client": settings.client_port, "monitoring": settings.monitoring_port},
             ),
             parent=self,
         )
-        self._provision(settings, platform, tls, deployed.hosts)
+        self._provision(settings, platform, authority, deployed.hosts)
         self.endpoints = deployed.endpoints
         self.register_outputs({"endpoints": dict(self.endpoints)})
 
@@ -117,10 +118,51 @@ class NatsCluster(pulumi.ComponentResource):
         self,
         settings: NatsSettings,
         platform: Platform,
-        tls: Mapping[str, Output[str]],
+        authority: CertificateAuthority,
         hosts: tuple[str, ...],
     ) -> None:
-        """Bring streams, the registry of agents and the account's claims to what the settings say."""
+        """Bring streams, the registry of agents and the accounts' claims to what the settings say."""
+        size = {"replicas": settings.replicas, "storage_gib": settings.storage_gib}
+        messages = streams.message_streams(
+            **size, retention_days=settings.retention_days, max_message_kib=settings.max_payload_kib
+        )
+
+        def wanted(kept: str) -> str:
+            identities = NatsIdentities.from_json(kept) if kept else None
+            return provision.render(
+                servers=[f"tls://{host}:{nats_conf.CLIENT_PORT}" for host in hosts],
+                auth=settings.auth,
+                streams=messages,
+                registry=streams.agents_bucket(**size) if identities else None,
+                accounts=identities.account_claims(**disk_bytes(settings)) if identities else (),
+            )
+
+        platform.run_job(
+            PROVISION,
+            Job(
+                image="toolbox",
+                command=provision.COMMAND,
+                user=TOOLBOX_USER,
+                resources=PROVISION_RESOURCES,
+                files={
+                    provision.CONFIG_FILE: Output.unsecret(self.identities).apply(wanted),
+                    provision.CA_FILE: authority.certificate,
+                },
+                secrets=self._provision_secrets(settings),
+                after=(SERVICE,),
+                within_seconds=PROVISION_SECONDS,
+            ),
+            parent=self,
+        )
+
+    def _provision_secrets(self, settings: NatsSettings) -> dict[str, Input[str]]:
+        if settings.auth == "token":
+            return dict.fromkeys(provision.token_secrets(""), self.token)
+        return {path: self.identities.apply(partial(_read, read)) for path, read in provision.JWT_SECRETS.items()}
+
+
+def _read(read: Callable[[NatsIdentities], str], kept: str) -> str:
+    return read(NatsIdentities.from_json(kept))
 
 
 def disk_bytes(settings: NatsSettings) -> dict[str, int]:

@@ -7,7 +7,7 @@ The job runs in a container that has nothing of this package, so the file is pla
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from config import subjects
@@ -17,7 +17,7 @@ from config.streams import Stream
 FOLDER = "/etc/ainp"
 CONFIG_FILE = f"{FOLDER}/provision.json"
 CA_FILE = f"{FOLDER}/tls/ca.crt"
-COMMAND = ("ainp-job", "python3", "-m", "jobs.provision")
+COMMAND = ("python3", "-m", "jobs.provision")
 WAIT_SECONDS = 60
 """How long the job waits for the servers, which are healthy before it starts."""
 
@@ -53,14 +53,18 @@ def render(
     return json.dumps(wanted, indent=2, sort_keys=True) + "\n"
 
 
+JWT_SECRETS: dict[str, Callable[[NatsIdentities], str]] = {
+    f"{FOLDER}/provision.creds": lambda identities: identities.provision_creds,
+    f"{FOLDER}/registry.creds": lambda identities: identities.registry_creds,
+    f"{FOLDER}/system.creds": lambda identities: identities.system_creds,
+    f"{FOLDER}/operator-signing.seed": lambda identities: identities.operator_signing_seed,
+}
+"""The job's secret files for `jwt`: path -> what stands in it. Paths are known before the identities are."""
+
+
 def jwt_secrets(identities: NatsIdentities) -> dict[str, str]:
     """Return the job's secret files, path -> text, for `jwt`."""
-    return {
-        f"{FOLDER}/provision.creds": identities.provision_creds,
-        f"{FOLDER}/registry.creds": identities.registry_creds,
-        f"{FOLDER}/system.creds": identities.system_creds,
-        f"{FOLDER}/operator-signing.seed": identities.operator_signing_seed,
-    }
+    return {path: read(identities) for path, read in JWT_SECRETS.items()}
 
 
 def token_secrets(token: str) -> dict[str, str]:

@@ -24,13 +24,12 @@ KIND_FILES = "files"
 KIND_DATA = "data"
 KIND_NETWORK = "network"
 
-EDGE = "edge"
-"""The network that published ports go through; nothing on it can reach anything else on it."""
-
-NETWORKS = (EDGE, "nats")
-"""Order decides each network's range, so names are only ever appended."""
+NETWORKS = ("nats",)
+"""Services with a network. Order decides each one's range, so names are only ever appended."""
 
 NETWORK_PREFIX = 27
+MAX_NETWORKS = 16
+"""Of the 32 ranges in a stack's /22, the first half is for the services, the second for their published ports."""
 
 
 def resource_name(stack: str, *parts: str | int) -> str:
@@ -38,10 +37,13 @@ def resource_name(stack: str, *parts: str | int) -> str:
     return "-".join(["ainp", stack, *(str(part) for part in parts)])
 
 
-def subnet(cidr: str, network: str) -> IPv4Network:
-    """Return the range of one of `NETWORKS` within the stack's `cidr`.
+def subnet(cidr: str, service: str, *, edge: bool = False) -> IPv4Network:
+    """Return the range of a service's network, or of the network that its published ports go through (`edge`).
 
     Raises:
-        ValueError: the network has no place in `NETWORKS`.
+        ValueError: the service has no place in `NETWORKS`.
     """
-    return list(IPv4Network(cidr).subnets(new_prefix=NETWORK_PREFIX))[NETWORKS.index(network)]
+    if service not in NETWORKS:
+        raise ValueError(f"{service}: has ports but no range; append it to config.topology.NETWORKS")
+    position = NETWORKS.index(service) + (MAX_NETWORKS if edge else 0)
+    return list(IPv4Network(cidr).subnets(new_prefix=NETWORK_PREFIX))[position]

@@ -22,7 +22,7 @@ from toolchain import wheels
 
 IMAGES = Path("images")
 SHARED = IMAGES / "shared"
-"""Files that every image carries: ainp-run, ainp-job."""
+"""Commands that every image carries, the entry point among them; they lie below shared/ in each build."""
 BUILD = Path(".build") / "images"
 EXTRA_CA = "extra-ca.pem"
 """Always present in a build, possibly empty; needed for HTTPS during the build only, so it is not part of the hash."""
@@ -80,7 +80,7 @@ def assemble(name: str, extra_ca_file: str) -> str:
     if not (IMAGES / name / "Dockerfile").is_file():
         raise pulumi.RunError(f"images/{name}/Dockerfile does not exist; workloads name a folder below images/")
     target = BUILD / name
-    content = {**_files(IMAGES / name), **_files(SHARED)}
+    content = _files(IMAGES / name) | {f"{SHARED.name}/{path}": file for path, file in _files(SHARED).items()}
     if name in PYTHON_GROUPS:
         group, package = PYTHON_GROUPS[name]
         content |= {f"{package}/{path}": file for path, file in _files(Path(package)).items()}

@@ -24,12 +24,11 @@ from config.settings import Settings
 
 CARRIER = "files"
 """Image of the containers that only carry files into volumes."""
-RUN = "ainp-run"
-"""Runs a command and, before it stops it, what PRE_STOP says."""
 RUN_JOB = "ainp-job"
 """Runs a command to its end, leaves a marker when it succeeded, and stays, so that Docker has something to watch."""
 RUN_SCHEDULE = "ainp-schedule"
 PRE_STOP = "AINP_PRE_STOP"
+"""What every image's entry point runs before it stops the command (images/shared/ainp-run)."""
 JOB_HEALTH = ("test", "-e", f"{RUNTIME_FOLDER}/succeeded")
 JOB_RETRIES = 3
 SCHEDULE_HEALTH = ("test", "-e", f"{RUNTIME_FOLDER}/scheduled")
@@ -104,7 +103,7 @@ class DockerPlatform(pulumi.ComponentResource):
             replica=number,
             name=self.hosts(name, number)[-1],
             image=image,
-            command=(RUN, *workload.command) if workload.pre_stop else workload.command,
+            command=workload.command,
             user=workload.user,
             resources=workload.resources,
             processes=workload.resources.pids * workload.replicas * PROCESS_SLACK,
