@@ -40,7 +40,7 @@ def show(
     """Print the logs of `replicas`; with `follow` until interrupted. Without it one after the other."""
     commands = {replica: runtime.log_command(replica, follow=follow, tail=tail) for replica in replicas}
     if len(replicas) == 1:
-        subprocess.run(commands[replicas[0]], env=environment, check=False)
+        subprocess.run(commands[replicas[0]], env=environment, stderr=subprocess.STDOUT, check=False)
         return
     if not follow:
         for number, (replica, command) in enumerate(commands.items()):

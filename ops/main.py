@@ -6,6 +6,7 @@ An expected fault ends with its text on standard error and a non-zero exit code,
 from __future__ import annotations
 
 import json
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -18,8 +19,8 @@ from ops import environment as stack_environment
 from ops import logs as stack_logs
 from ops import nats_client, stack, status
 from ops.agent_commands import agent_app
-from ops.doctor import table as doctor_table
 from ops.docker_runtime import DockerRuntime
+from ops.doctor import table as doctor_table
 from ops.engine import Engine
 from ops.errors import INTERRUPTED, OperatorError
 from ops.up import up as bring_up
@@ -35,7 +36,10 @@ YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 PASS_ON: dict[str, Any] = {"allow_extra_args": True, "ignore_unknown_options": True}
 """What is not an option of ours belongs to the command that is run."""
 
-out = Console(highlight=False)
+PLAIN_WIDTH = 160
+"""Columns when the output is no terminal: wide enough that no line of ours is folded."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

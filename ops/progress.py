@@ -55,6 +55,8 @@ class Progress:
             self.summary = event
 
     def _step(self, step: Step) -> None:
+        if (step.kind, step.verb) == ("image", "remove"):
+            return  # it leaves the state, and stays on the machine for the next `up`
         if step.phase is Phase.STARTED:
             self._running[step.urn] = (step, time.monotonic())
             if step.verb != "check" and step.kind in SLOW and not self._console.is_terminal:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ops import stack_settings
+from ops.errors import OperatorError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = "dev"
@@ -62,10 +63,20 @@ class Stack:
         return self.state_folder / "logs" / self.name
 
     def make_folders(self) -> None:
-        """Create the folders below ``.state/``, closed to others."""
-        for folder in (self.state_folder, self.backend_folder, self.logs_folder.parent, self.logs_folder):
-            folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-            folder.chmod(PRIVATE_FOLDER)
+        """Create the folders below ``.state/``, closed to others.
+
+        Raises:
+            OperatorError: the checkout belongs to somebody else.
+        """
+        try:
+            for folder in (self.state_folder, self.backend_folder, self.logs_folder.parent, self.logs_folder):
+                folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+                folder.chmod(PRIVATE_FOLDER)
+        except OSError as error:
+            raise OperatorError(
+                f"{error.filename}: {error.strerror}; the state of a checkout belongs to the user who made it",
+                remedy="run as that user, or from a checkout of your own",
+            ) from error
 
 
 def named(name: str | None) -> Stack:
