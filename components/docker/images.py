@@ -28,7 +28,7 @@ EXTRA_CA = "extra-ca.pem"
 """Always present in a build, possibly empty; needed for HTTPS during the build only, so it is not part of the hash."""
 
 BUILT_ON = {"toolbox": {"NATS_IMAGE": "nats"}}
-"""Image -> build argument -> the image whose id it names."""
+"""Image -> build argument -> the image whose name it takes; BuildKit looks an id up in a registry."""
 PYTHON_GROUPS = {"toolbox": ("toolbox", "jobs")}
 """Image -> dependency group of its wheels, and package of ours that it runs."""
 
@@ -39,27 +39,29 @@ class Images:
     def __init__(self, settings: ImagesSettings, parent: pulumi.Resource) -> None:
         self._settings = settings
         self._parent = parent
-        self._ids: dict[str, Output[str]] = {}
+        self._made: dict[str, docker.RemoteImage] = {}
 
     def id(self, name: str) -> Output[str]:
         """Return the id (sha256:…) of the image in folder images/`name`."""
-        if name not in self._ids:
-            reference = self._settings.references.get(name)
-            self._ids[name] = self._pulled(name, reference) if reference else self._built(name)
-        return self._ids[name]
+        return self._image(name).image_id
 
-    def _pulled(self, name: str, reference: str) -> Output[str]:
-        image = docker.RemoteImage(
+    def _image(self, name: str) -> docker.RemoteImage:
+        if name not in self._made:
+            reference = self._settings.references.get(name)
+            self._made[name] = self._pulled(name, reference) if reference else self._built(name)
+        return self._made[name]
+
+    def _pulled(self, name: str, reference: str) -> docker.RemoteImage:
+        return docker.RemoteImage(
             f"{name}-image", name=reference, keep_locally=True, opts=ResourceOptions(parent=self._parent)
         )
-        return image.image_id
 
-    def _built(self, name: str) -> Output[str]:
+    def _built(self, name: str) -> docker.RemoteImage:
         content = assemble(name, self._settings.extra_ca_file or os.environ.get("SSL_CERT_FILE", ""))
         arguments: Mapping[str, Input[str]] = {
-            argument: self.id(base) for argument, base in BUILT_ON.get(name, {}).items()
+            argument: self._image(base).name for argument, base in BUILT_ON.get(name, {}).items()
         }
-        image = docker.RemoteImage(
+        return docker.RemoteImage(
             f"{name}-image",
             name=f"ainp/{name}:{content[:12]}",
             build={"context": str(BUILD / name), "build_args": arguments, "remove": True, "force_remove": True},
@@ -68,7 +70,6 @@ class Images:
             keep_locally=True,
             opts=ResourceOptions(parent=self._parent),
         )
-        return image.image_id
 
 
 def assemble(name: str, extra_ca_file: str) -> str:
