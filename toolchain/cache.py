@@ -84,10 +84,17 @@ def _make(final: Path, name: str, make: Callable[[Path], dict[str, str]]) -> Non
 
 @contextlib.contextmanager
 def locked(name: str) -> Iterator[None]:
-    """Hold the lock of `name` against other runs; the system drops it when this process ends in any way."""
+    """Hold the lock of `name` against other runs; the system drops it when this process ends in any way.
+
+    Raises:
+        ToolchainError: the cache cannot be written.
+    """
     folder = cache_root() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(name, error) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -20,6 +20,8 @@ PID_FILE = Path("/var/run/docker.pid")
 CONTAINERD_PID_FILE = Path("/var/run/docker/containerd/containerd.pid")
 CONTAINERD_SOCKETS = Path("/var/run/docker/containerd")
 GIVE_UP_SECONDS = 10
+ENDED = ("Z", "X")
+"""States of a process that has ended and that nobody has asked about yet; for dockerd it counts as alive."""
 
 _started: list[subprocess.Popen[bytes]] = []
 """The daemon of this process, asked whether it lives while its first answer is awaited."""
@@ -72,10 +74,11 @@ def running(path: Path, program: str) -> int | None:
     """Return the process of a pid file, if it is alive and is `program`."""
     try:
         pid = int(path.read_text().strip())
-        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        status = Path(f"/proc/{pid}/stat").read_text()
     except (OSError, ValueError):
         return None
-    return pid if name == program else None
+    name, _, rest = status.partition("(")[2].rpartition(")")
+    return pid if name == program and rest.split()[0] not in ENDED else None
 
 
 def _end_orphan_containerd() -> None:

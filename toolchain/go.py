@@ -50,7 +50,8 @@ def find_go() -> Go:
         helper = present[0] if present else _from_distribution()
         with steps.step("go", f"fetch Go {pinned('go')} from the module proxy (none on PATH is recent enough)"):
             cache.entry("tools", "go", pinned("go"), lambda folder: _fetch(helper, folder))
-    return Go(str(fetched / "bin" / "go"), _variables())
+    # A GOROOT that was set for another Go would mislead this one.
+    return Go(str(fetched / "bin" / "go"), _variables() | {"GOROOT": ""})
 
 
 def go_version(path: str) -> str:
