@@ -29,6 +29,7 @@ def replica(details: Mapping[str, Any]) -> Replica:
         number=int(number) if number.isdigit() else 1,
         health=health(details["State"]),
         endpoints=_endpoints(details["HostConfig"].get("PortBindings") or {}),
+        image=details["Image"],
     )
 
 

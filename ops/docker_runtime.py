@@ -93,8 +93,8 @@ class DockerRuntime:
         """Return the command that prints a replica's log."""
         return ["docker", "logs", "--tail", tail, *(["--follow"] if follow else []), replica.id]
 
-    def newest_image(self, name: str) -> str:
-        """Return the id of the image of this project that was built last.
+    def image_of(self, stack: str, name: str) -> str:
+        """Return the id of the image of this project that the stack uses, or else the one built last.
 
         Raises:
             OperatorError: there is none.
@@ -102,7 +102,9 @@ class DockerRuntime:
         ids = self._docker("image", "ls", "--quiet", "--no-trunc", f"ainp/{name}").split()
         if not ids:
             raise OperatorError(f"image ainp/{name} is not built", remedy="`ainp up` builds it")
-        return str(max(self._inspect("image", ids), key=lambda details: details["Created"])["Id"])
+        used = {replica.image for replica in self._containers(stack)}
+        found = self._inspect("image", sorted(used.intersection(ids)) or ids)
+        return str(max(found, key=lambda details: details["Created"])["Id"])
 
     def run_errand(self, errand: Errand) -> int:
         """Run a command in a container of its own, on the operator's terminal, and return its exit code.

@@ -15,7 +15,7 @@ from ops.access import NatsSecrets, nats_secrets
 from ops.docker_formats import SETTINGS_FOLDER
 from ops.docker_runtime import DockerRuntime
 from ops.engine import Engine
-from ops.runtime import Errand
+from ops.runtime import Errand, Runtime
 from ops.stack import Stack
 
 SERVICE = "nats"
@@ -33,10 +33,10 @@ def run(stack: Stack, arguments: Sequence[str]) -> int:
     Raises:
         OperatorError: the stack is not up, or Docker does not answer.
     """
-    runtime = DockerRuntime(Engine(stack).environment)
+    runtime: Runtime = DockerRuntime(Engine(stack).environment)
     return runtime.run_errand(
         Errand(
-            image=runtime.newest_image(TOOLBOX),
+            image=runtime.image_of(stack.name, TOOLBOX),
             network=topology.resource_name(stack.name, SERVICE),
             command=("nats", *arguments),
             files=files(nats_secrets(stack)),

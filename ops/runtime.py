@@ -26,6 +26,8 @@ class Replica:
     """``healthy`` only if its health command says so; else what is wrong, in a word or two."""
     endpoints: tuple[str, ...] = ()
     """Where the operator's machine reaches it (host:port), the service's main port first."""
+    image: str = ""
+    """Id of the image that it was made from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,10 @@ class Runtime(Protocol):
 
     def log_command(self, replica: Replica, *, follow: bool, tail: str) -> list[str]:
         """Return the command that prints a replica's log."""
+        ...
+
+    def image_of(self, stack: str, name: str) -> str:
+        """Return the image of this project that the stack uses; raises `OperatorError` when there is none."""
         ...
 
     def run_errand(self, errand: Errand) -> int:

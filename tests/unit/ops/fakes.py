@@ -44,6 +44,9 @@ class FakeRuntime:
     def log_command(self, replica: Replica, *, follow: bool, tail: str) -> list[str]:
         return ["echo", f"{replica.name} says hello"]
 
+    def image_of(self, stack: str, name: str) -> str:
+        return f"id-{name}"
+
     def run_errand(self, errand: Errand) -> int:
         return 0
 
