@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
+import functools
 import sys
 from collections.abc import Callable
 
@@ -12,25 +14,36 @@ from toolchain.doctor import examine
 from toolchain.engine import ensure_engine
 from toolchain.errors import ToolchainError
 from toolchain.paths import cache_root
-from toolchain.pulumi import ensure_plugin, ensure_pulumi
+from toolchain.pulumi import ensure_plugin, ensure_pulumi, fetch_ahead
 from toolchain.wheels import site_packages
 
+PLUGINS = {"plugin-docker": "docker"}
+"""A plugin for another target is a line more."""
 ENSURE: dict[str, Callable[[], None]] = {
     "docker": ensure_engine,
-    "pulumi": ensure_pulumi,
-    "plugin-docker": lambda: ensure_plugin("docker"),
     "base-image": ensure_base_image,
+    "pulumi": ensure_pulumi,
+    **{tool: functools.partial(ensure_plugin, name) for tool, name in PLUGINS.items()},
 }
-"""In this order; a plugin for another target is a line more."""
+"""In this order, but that the base image is made beside the rest: it waits for the network and for the disk."""
 INTERRUPTED = 130
 
 
 def ensure(tools: list[str]) -> None:
     """Obtain the named tools, or all."""
     print(f"Tools, kept in {cache_root()}:")
-    for name, obtain in ENSURE.items():
-        if name in tools or not tools:
-            obtain()
+    wanted = [name for name in ENSURE if name in tools or not tools]
+    beside: list[concurrent.futures.Future[None]] = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as pool:
+        if "pulumi" in wanted:
+            fetch_ahead([PLUGINS[tool] for tool in wanted if tool in PLUGINS])
+        for name in wanted:
+            if name == "base-image":
+                beside.append(pool.submit(ENSURE[name]))
+            else:
+                ENSURE[name]()
+    for work in beside:
+        work.result()
 
 
 def doctor() -> bool:

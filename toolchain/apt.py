@@ -11,6 +11,8 @@ from toolchain.commands import CommandError, run
 from toolchain.errors import ToolchainError
 
 UNATTENDED = {"DEBIAN_FRONTEND": "noninteractive"}
+WAIT = ("-o", "DPkg::Lock::Timeout=300")
+"""For another apt-get, a nightly upgrade for instance, to end."""
 
 
 def usable() -> bool:
@@ -31,8 +33,8 @@ def install(packages: Sequence[str], *, reason: str) -> None:
         raise ToolchainError(f"{reason}: the packages {names} are missing", why=why, by_hand=by_hand)
     with steps.step("system", f"apt-get install {names} ({reason})"):
         try:
-            run(["apt-get", "update", "--quiet"], env=UNATTENDED)
-            argv = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *packages]
+            run(["apt-get", "update", "--quiet", *WAIT], env=UNATTENDED)
+            argv = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *WAIT, *packages]
             run(argv, env=UNATTENDED)
         except CommandError as error:
             raise ToolchainError(

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-TAIL_LINES = 8
+TAIL_LINES = 6
+TAIL_WIDTH = 240
 
 
 class CommandError(Exception):
@@ -51,4 +52,5 @@ def run(
 
 def tail(text: str) -> str:
     """Return the last lines of `text`, where programs say why they stopped."""
-    return "\n".join(text.strip().splitlines()[-TAIL_LINES:])
+    lines = text.strip().splitlines()[-TAIL_LINES:]
+    return "\n".join(line if len(line) <= TAIL_WIDTH else f"{line[:TAIL_WIDTH]} ..." for line in lines)

@@ -6,22 +6,25 @@ that is compiled. The go command checks every module against go.sum.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from toolchain import cache, steps
 from toolchain.commands import CommandError, run
 from toolchain.errors import ToolchainError
 from toolchain.go import Go, find_go
-from toolchain.paths import GO_MODULES
+from toolchain.paths import GO_MODULES, cache_root
 from toolchain.versions import pinned, required_module
 
 PULUMI_SDK = "github.com/pulumi/pulumi/sdk/v3"
 LANGUAGE_HOST = "pulumi-language-python"
 EXECUTABLE = 0o755
+ROOM_GB = 6
+"""What modules and objects of a cold build of everything take, with some to spare."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,6 @@ class Recipe:
     stamped_with: str = ""
     scripts: tuple[str, ...] = ()
     """Files of the SDK's module, of the CLI's version, that belong beside the tool."""
-    inputs: tuple[Path, ...] = field(default=())
 
 
 def recipe(tool: str) -> Recipe:
@@ -82,27 +84,44 @@ def ensure_built(tool: str, reason: str) -> Path:
         return cache.entry("tools", tool, final.name, lambda folder: _build(about, go, folder))
 
 
+def fetch_modules(tool: str, go: Go) -> None:
+    """Fetch the modules that a later build will need. Failure is left to that build to explain."""
+    source = GO_MODULES / tool
+    with contextlib.suppress(CommandError):
+        run([go.path, "list", "-deps", _target(source)], cwd=source, env=go.variables)
+
+
 def _build(about: Recipe, go: Go, folder: Path) -> dict[str, str]:
-    source, binaries = folder / "source", folder / "bin"
+    source, binaries, scratch = folder / "source", folder / "bin", folder / "scratch"
     shutil.copytree(GO_MODULES / about.tool, source)
     binaries.mkdir()
-    target = "." if (source / "main.go").exists() else "tool"
+    scratch.mkdir()
+    variables = go.variables | {"GOTMPDIR": str(scratch)}
     flags = "-s -w" + (f" -X {about.stamp}={about.stamped_with}" if about.stamp else "")
     try:
-        run([go.path, "build", "-o", f"{binaries}/", "-ldflags", flags, target], cwd=source, env=go.variables)
+        run([go.path, "build", "-o", f"{binaries}/", "-ldflags", flags, _target(source)], cwd=source, env=variables)
         for script in about.scripts:
             _copy_script(script, go, binaries)
     except CommandError as error:
-        raise ToolchainError(
-            f"{about.tool}: the build from Go modules failed",
-            why=str(error),
-            by_hand=(
-                "see that the Go module proxy can be reached (`go env GOPROXY`) and that the disk has 6 GB free, and "
-                f"run the same command again; or put {about.tool} on PATH yourself"
-            ),
-        ) from error
+        raise _failed(about.tool, str(error)) from error
     shutil.rmtree(source)
+    shutil.rmtree(scratch)
     return {"version": about.version, "how": "built from Go modules"}
+
+
+def _target(source: Path) -> str:
+    """Return what to build: a program of ours, or what the go.mod names as its tool."""
+    return "." if (source / "main.go").exists() else "tool"
+
+
+def _failed(tool: str, said: str) -> ToolchainError:
+    what = f"{tool}: the build from Go modules failed"
+    again = f"and run the same command again; or put {tool} on PATH yourself"
+    if "no space left on device" in said:
+        room = f"make room for {ROOM_GB} GB there, or set XDG_CACHE_HOME to another disk"
+        return ToolchainError(what, why=f"the disk of {cache_root()} is full\n{said}", by_hand=f"{room}, {again}")
+    proxy = "see that the Go module proxy can be reached (`go env GOPROXY`)"
+    return ToolchainError(what, why=said, by_hand=f"{proxy}, {again}")
 
 
 def _copy_script(script: str, go: Go, binaries: Path) -> None:

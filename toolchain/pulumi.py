@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sequence
+
 from toolchain import steps, vendor
-from toolchain.go_builds import LANGUAGE_HOST, ensure_built
+from toolchain.go import find_go
+from toolchain.go_builds import LANGUAGE_HOST, ensure_built, fetch_modules
 from toolchain.lookup import Found, find_language_host, find_plugin, find_pulumi
 
 
@@ -37,6 +41,20 @@ def ensure_plugin(name: str) -> None:
         if refusal:
             ensure_built(f"pulumi-resource-{name}", refusal)
     _report(tool, find_plugin(name))
+
+
+def fetch_ahead(plugins: Sequence[str]) -> None:
+    """Fetch, beside other work, the modules of what will have to be built: compiling leaves the network idle.
+
+    Raises:
+        ToolchainError: something must be built and no Go can be had.
+    """
+    missing = [f"pulumi-resource-{name}" for name in plugins if not (found := find_plugin(name)) or not found.accepted]
+    if not missing or not vendor.unreachable():
+        return
+    go = find_go()
+    for tool in missing:
+        threading.Thread(target=fetch_modules, args=(tool, go), daemon=True).start()
 
 
 def _report(tool: str, found: Found | None) -> None:

@@ -53,7 +53,7 @@ def test_a_build_without_network_says_so_and_leaves_no_entry(monkeypatch: pytest
 
 def test_a_full_disk_during_a_build_is_named(program: PlaceProgram) -> None:
     program("go", 'case $1 in version) echo go version go1.26.8;; *) echo "no space left on device" >&2; exit 1;; esac')
-    with pytest.raises(ToolchainError, match=r"no space left on device[\s\S]*6 GB"):
+    with pytest.raises(ToolchainError, match=r"no space left on device[\s\S]*make room"):
         go_builds.ensure_built(HOST, "the vendor cannot be reached")
     assert entries() == []
 
