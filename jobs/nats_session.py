@@ -117,17 +117,7 @@ async def _connect(servers: Sequence[str], ca_file: str, login: Login, wait_seco
     context = _tls(ca_file)
     for server in itertools.cycle(servers):
         try:
-            return await nats.connect(
-                server,
-                name=f"ainp {login.user}",
-                tls=context,
-                user_credentials=RawCredentials(login.creds) if login.creds else None,
-                token=login.token or None,
-                inbox_prefix=f"_INBOX.{login.user}",
-                allow_reconnect=False,
-                connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                error_cb=_ignore,
-            )
+            return await _attempt(server, context, login)
         except ssl.SSLCertVerificationError as error:
             raise SessionError(
                 f"{server}: certificate not accepted with {ca_file}: {error.verify_message}; "
@@ -147,6 +137,31 @@ async def _connect(servers: Sequence[str], ca_file: str, login: Login, wait_seco
     raise SessionError("no servers given; must be one URL or more")
 
 
+async def _attempt(server: str, context: ssl.SSLContext, login: Login) -> Client:
+    """Connect once. nats-py would repeat by itself and hide the reason, so its first error is raised instead."""
+    causes: list[Exception] = []
+
+    async def keep(error: Exception) -> None:
+        causes.append(error)
+
+    try:
+        return await nats.connect(
+            server,
+            name=f"ainp {login.user}",
+            tls=context,
+            user_credentials=RawCredentials(login.creds) if login.creds else None,
+            token=login.token or None,
+            inbox_prefix=f"_INBOX.{login.user}",
+            allow_reconnect=False,
+            max_reconnect_attempts=1,
+            reconnect_time_wait=0,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            error_cb=keep,
+        )
+    except nats.errors.NoServersError as error:
+        raise (causes[0] if causes else error) from error
+
+
 def _tls(ca_file: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
@@ -154,7 +169,3 @@ def _tls(ca_file: str) -> ssl.SSLContext:
         raise SessionError(f"CA file {ca_file}: cannot be read as certificates: {error}") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     return context
-
-
-async def _ignore(error: Exception) -> None:
-    """Errors reach the caller through what it awaits; nats-py would print a traceback for them."""

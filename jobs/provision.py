@@ -79,9 +79,11 @@ async def provision(connections: Connections, wanted: dict[str, Any], *, check: 
     if check:
         return DRIFT if await _check_accounts(connections, wanted, plans) or differs else DONE
 
+    # An account's storage must be raised before its streams grow, and lowered after they shrink.
+    for client, planned in plans:
+        await stream_reconcile.apply(client, planned.shrinking())
     if connections.registry and connections.signer:
-        # The order of claims is kept in the registry, so its bucket comes first; other streams may need the
-        # storage that the claims grant.
+        # The order of claims is kept in the registry, so its bucket comes before them.
         for missing in plans[1][1].missing:
             await stream_reconcile.create(connections.registry, missing)
         plans[1][1].missing.clear()

@@ -48,6 +48,10 @@ class Plan:
         """Differences that may not be changed."""
         return [change for change in self.changes if change.refusal]
 
+    def shrinking(self) -> Plan:
+        """Return the part of the plan that needs no more storage than there is now."""
+        return Plan(changed=[one for one in self.changed if _bytes(one[0]) <= _bytes(one[1])])
+
 
 async def plan(client: Client, desired: list[dict[str, Any]]) -> Plan:
     """Compare the account's streams with `desired`, changing nothing."""
@@ -107,6 +111,10 @@ def _checked(answer: dict[str, Any], name: str) -> dict[str, Any]:
     if error:
         raise StreamError(f"stream {name}: {error.get('description')} (JetStream error {error.get('err_code')})")
     return answer
+
+
+def _bytes(config: dict[str, Any]) -> int:
+    return int(config["max_bytes"]) * int(config["num_replicas"])
 
 
 def _code(answer: dict[str, Any]) -> int:
