@@ -19,6 +19,7 @@ ANSWER_SECONDS = 15
 START_SECONDS = 90
 """A first start makes networks and keys; a start after a power cut also restores containers."""
 DEFAULT_ADDRESS = "unix:///var/run/docker.sock"
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 SYSTEMD = Path("/run/systemd/system")
 BY_HAND = "install Docker Engine and start it (Debian, as root: apt-get install docker.io), so that `docker info` works"
 
@@ -97,6 +98,8 @@ def _start(engine: Engine) -> Engine:
         raise ToolchainError("docker: the engine does not answer", why=why, by_hand=BY_HAND)
     if engine.state is State.NO_CLIENT or not daemon.installed():
         _install()
+    if not SYSTEMD.is_dir() and not _has_control_groups():
+        _mount_control_groups()
     with steps.step(
         "docker", "start the engine" + ("" if SYSTEMD.is_dir() else " in the background (no systemd here)")
     ):
@@ -110,6 +113,22 @@ def _install() -> None:
     apt.install(["docker.io", *split, "iptables", "ca-certificates"], reason="Docker Engine")
     if shutil.which("docker") is None:
         apt.install(["docker-cli"], reason="Docker's command line")
+
+
+def _has_control_groups() -> bool:
+    return CONTROL_GROUPS.is_dir() and any(CONTROL_GROUPS.iterdir())
+
+
+def _mount_control_groups() -> None:
+    """Mount what systemd would have mounted; dockerd does not start without."""
+    if shutil.which("cgroupfs-mount") is None:
+        apt.install(["cgroupfs-mount"], reason="control groups, which nothing has mounted here")
+    try:
+        with steps.step("docker", "mount control groups"):
+            run(["cgroupfs-mount"], timeout_seconds=ANSWER_SECONDS)
+    except CommandError as error:
+        by_hand = f"mount the control groups at {CONTROL_GROUPS}, and run the same command again"
+        raise ToolchainError("docker: no control groups", why=str(error), by_hand=by_hand) from error
 
 
 def _start_service() -> str:

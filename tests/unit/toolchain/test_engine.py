@@ -51,6 +51,7 @@ def test_an_engine_that_dies_as_it_starts_is_quoted(program: PlaceProgram, monke
     program("dockerd", 'echo "failed to start daemon: no cgroups" >&2; exit 1')
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(engine, "SYSTEMD", Path("/nowhere"))
+    monkeypatch.setattr(engine, "_has_control_groups", lambda: True)
     monkeypatch.setattr(daemon, "_started", [])
     with pytest.raises(ToolchainError, match="no cgroups"):
         engine.ensure_engine()
