@@ -1,1 +1,1 @@
-"""."""
+"""Settings, names and rendered files: pure Python and text."""

@@ -1,1 +1,1 @@
-"""."""
+"""What runs inside containers, on its own."""
