@@ -44,14 +44,20 @@ def find_go() -> Go:
     present = find_present()
     for path in present:
         if accepts("go", go_version(path)):
-            return Go(path, _variables())
-    fetched = cache.place("tools", "go", pinned("go"))
-    if not fetched.is_dir():
-        helper = present[0] if present else _from_distribution()
-        with steps.step("go", f"fetch Go {pinned('go')} from the module proxy (none on PATH is recent enough)"):
-            cache.entry("tools", "go", pinned("go"), lambda folder: _fetch(helper, folder))
-    # A GOROOT that was set for another Go would mislead this one.
-    return Go(str(fetched / "bin" / "go"), _variables() | {"GOROOT": ""})
+            return _go(path)
+    helper = present[0] if present else _from_distribution()
+    with steps.step("go", f"fetch Go {pinned('go')} from the module proxy (none on PATH is recent enough)"):
+        cache.entry("tools", "go", pinned("go"), lambda folder: _fetch(helper, folder))
+    return _go(str(_fetched()))
+
+
+def _go(path: str) -> Go:
+    # A GOROOT that was set for another Go would mislead the one that was fetched.
+    return Go(path, _variables() | ({"GOROOT": ""} if path == str(_fetched()) else {}))
+
+
+def _fetched() -> Path:
+    return cache.place("tools", "go", pinned("go")) / "bin" / "go"
 
 
 def go_version(path: str) -> str:
@@ -63,8 +69,8 @@ def go_version(path: str) -> str:
 
 
 def find_present() -> list[str]:
-    """Return the go commands of this machine, whatever their version."""
-    candidates = [shutil.which("go"), *OUTSIDE_PATH]
+    """Return the go commands of this machine, whatever their version; the one fetched earlier comes first."""
+    candidates = [str(_fetched()), shutil.which("go"), *OUTSIDE_PATH]
     return [path for path in candidates if path and Path(path).exists()]
 
 
