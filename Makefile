@@ -49,7 +49,7 @@ prove: ensure ## everything at length; writes evidence/
 	@$(AINP) prove
 
 bench: ensure ## measure; writes JSON and a table
-	@.venv/bin/python -m pytest tests/bench
+	@.venv/bin/python -m tests.bench.lifecycle
 
 clean-tests: ## remove what test stacks (t-*) left in Docker
 	@sh toolchain/clean-test-stacks.sh
