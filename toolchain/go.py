@@ -52,8 +52,12 @@ def find_go() -> Go:
 
 
 def _go(path: str) -> Go:
-    # A GOROOT that was set for another Go would mislead the one that was fetched.
-    return Go(path, _variables() | ({"GOROOT": ""} if path == str(_fetched()) else {}))
+    return Go(path, _variables() | _own_root(path))
+
+
+def _own_root(path: str) -> dict[str, str]:
+    """Return what keeps a GOROOT that was set for another Go from misleading the one that was fetched."""
+    return {"GOROOT": ""} if path == str(_fetched()) else {}
 
 
 def _fetched() -> Path:
@@ -63,7 +67,7 @@ def _fetched() -> Path:
 def go_version(path: str) -> str:
     """Return the version that a go command reports; empty if it cannot be run."""
     try:
-        return version_in(run([path, "version"], env={"GOTOOLCHAIN": "local"}, timeout_seconds=20))
+        return version_in(run([path, "version"], env=_own_root(path) | {"GOTOOLCHAIN": "local"}, timeout_seconds=20))
     except CommandError:
         return ""
 
