@@ -15,6 +15,9 @@ from ops.stack import VARIABLE, Stack
 from toolchain.environment import tool_environment
 
 BACKEND = "PULUMI_BACKEND_URL"
+WITHOUT_SIDECARS = "metadata=skip"
+"""Of a file backend: no second file beside each, which is written in place, so that a kill leaves it unreadable and
+the state with it. The files themselves are replaced in one step."""
 NATS_URL = "NATS_URL"
 NATS_TOKEN = "NATS_TOKEN"  # noqa: S105 - the name of a variable
 CA_FILE = "AINP_CA_FILE"
@@ -30,7 +33,7 @@ def engine_variables(stack: Stack) -> dict[str, str]:
     stack.make_folders()
     found = dict(tool_environment())
     if BACKEND not in os.environ:
-        found[BACKEND] = stack.backend_folder.as_uri()
+        found[BACKEND] = f"{stack.backend_folder.as_uri()}?{WITHOUT_SIDECARS}"
     found |= passphrase.variables(stack)
     found["PULUMI_SKIP_UPDATE_CHECK"] = "1"
     found[VARIABLE] = stack.name

@@ -1,30 +1,26 @@
 """Puts right what an interrupted run left, so that the next `up` starts from a state that is true.
 
-Three things can be left: the backend's lock of a process that is dead; operations that were begun and of which the
-state does not know the end; containers and networks that were made and that the state does not know. Data volumes are
-never touched. Where volumes exist that another state made, this state may be the wrong one: then nothing is removed,
-and the run is refused in the program's own words (`components.docker.ownership`), before any image is built.
+Three things can be left: locks and half-written files in the backend (`ops.file_backend`); operations that were begun
+and of which the state does not know the end; containers and networks that were made and that the state does not know.
+Data volumes are never touched. Where volumes exist that another state made, this state may be the wrong one: then
+nothing is removed, and the run is refused in the program's own words (`components.docker.ownership`), before any image
+is built.
 """
 
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from config import topology
+from ops import file_backend
 from ops.engine import Engine
 from ops.environment import BACKEND
 from ops.errors import OperatorError
-from ops.run_lock import is_alive
 from ops.runtime import Runtime
-from ops.stack import PROJECT, Stack
 
-LOCKS = Path(".pulumi") / "locks" / "organization" / PROJECT
-ENGINE_NAME = "pulumi"
 IDENTITY = "state-identity"
 """Name of the resource that keeps it (`components.docker.ownership`)."""
 
@@ -44,7 +40,9 @@ def repair(engine: Engine, runtime: Runtime) -> Iterator[str]:
     Raises:
         OperatorError: a living process holds the backend's lock, or the data is another state's.
     """
-    yield from release_dead_locks(engine.stack, engine.environment[BACKEND])
+    if folder := file_backend.folder_of(engine.environment[BACKEND]):
+        yield from file_backend.release_dead_locks(engine.stack.name, folder)
+        yield from file_backend.drop_half_written(engine.stack.name, folder)
     deployment = engine.export()
     if deployment is None:
         engine.create_stack()
@@ -54,31 +52,6 @@ def repair(engine: Engine, runtime: Runtime) -> Iterator[str]:
         for operation in pending:
             yield f"was interrupted while {operation['type']} {operation['resource']['urn'].rpartition('::')[2]}"
     yield from _remove_orphans(engine, runtime, deployment)
-
-
-def release_dead_locks(stack: Stack, backend: str) -> Iterator[str]:
-    """Delete the locks in a file backend whose process is dead; yields a line for each.
-
-    Raises:
-        OperatorError: a lock's holder lives, or is on another machine.
-    """
-    if not backend.startswith("file://"):
-        return
-    for file in (Path(backend.removeprefix("file://")) / LOCKS / stack.name).glob("*.json"):
-        lock = json.loads(file.read_text() or "{}")
-        pid, host = lock.get("pid", 0), lock.get("hostname", "")
-        if host not in {"", socket.gethostname()}:
-            raise OperatorError(
-                f"stack {stack.name}: locked by process {pid} on {host} since {lock.get('timestamp')}",
-                remedy="wait for it; if that machine is gone, `pulumi cancel` releases the lock",
-            )
-        if pid and is_alive(pid) and _is_engine(pid):
-            raise OperatorError(
-                f"stack {stack.name}: `pulumi` (process {pid}) is changing it",
-                remedy="wait until it has ended",
-            )
-        file.unlink(missing_ok=True)
-        yield f"released the lock of process {pid}, which is dead"
 
 
 def orphans(stack: str, runtime: Runtime, known: Collection[str], identity: Callable[[], str]) -> Orphans:
@@ -131,11 +104,3 @@ def _refuse_foreign(stack: str, identity: str, volumes: dict[str, str]) -> None:
 
 def _resources(deployment: Mapping[str, Any] | None) -> list[dict[str, Any]]:
     return ((deployment or {}).get("deployment") or {}).get("resources") or []
-
-
-def _is_engine(pid: int) -> bool:
-    """Tell whether the process is the engine: a lock outlives its holder, whose id another process may bear now."""
-    try:
-        return ENGINE_NAME in Path(f"/proc/{pid}/comm").read_text()
-    except OSError:
-        return True

@@ -11,6 +11,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from ops.errors import OperatorError
 from ops.stack import Stack
@@ -18,6 +19,8 @@ from ops.stack import Stack
 ORPHAN_SECONDS = 180
 """How long an engine may take to end after its `ainp` was killed: the longest wait for a replica's health, and more."""
 POLL_SECONDS = 0.25
+DEAD_STATES = "ZX"
+"""Zombie and dead, as /proc shows them."""
 
 
 @contextlib.contextmanager
@@ -42,7 +45,12 @@ def exclusive(stack: Stack, command: str, say: Callable[[str], None]) -> Iterato
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process with this id runs, whoever's it is."""
+    """Tell whether a process with this id runs, whoever's it is; one that only waits to be reaped does not."""
+    try:
+        if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in DEAD_STATES:
+            return False
+    except (OSError, IndexError):
+        pass
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

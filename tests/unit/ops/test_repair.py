@@ -1,71 +1,15 @@
-import json
-import os
-import socket
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from ops import repair
 from ops.errors import OperatorError
 from ops.runtime import Network, Volume
-from ops.stack import Stack
 from tests.unit.ops.fakes import FakeRuntime, replica
 
 STATE = "0123456789abcdef"
 
 
-def lock(folder: Path, pid: int, host: str = socket.gethostname()) -> Path:
-    file = folder / repair.LOCKS / "dev" / f"{pid}.json"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"pid": pid, "username": "me", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}))
-    return file
-
-
-def dead_pid() -> int:
-    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True)
-    return int(done.stdout)
-
-
-def released(folder: Path) -> list[str]:
-    return list(repair.release_dead_locks(Stack("dev", folder), folder.as_uri()))
-
-
 def data(name: str = "ainp-dev-nats-1-data", state: str = STATE) -> Volume:
     return Volume(name=name, kind="data", service="nats", state=state)
-
-
-def test_the_lock_of_a_dead_process_is_released(tmp_path: Path) -> None:
-    pid = dead_pid()
-    file = lock(tmp_path, pid)
-    assert released(tmp_path) == [f"released the lock of process {pid}, which is dead"]
-    assert not file.exists()
-
-
-def test_the_lock_of_a_living_engine_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repair, "ENGINE_NAME", Path("/proc/self/comm").read_text().strip())
-    file = lock(tmp_path, os.getpid())
-    with pytest.raises(OperatorError, match=rf"`pulumi` \(process {os.getpid()}\) is changing it"):
-        released(tmp_path)
-    assert file.exists()
-
-
-def test_a_lock_whose_process_id_another_program_bears_now_is_released(tmp_path: Path) -> None:
-    lock(tmp_path, os.getpid())
-    assert released(tmp_path)
-
-
-def test_the_lock_of_another_machine_stays(tmp_path: Path) -> None:
-    file = lock(tmp_path, dead_pid(), host="elsewhere")
-    with pytest.raises(OperatorError, match="on elsewhere since 2026") as refused:
-        released(tmp_path)
-    assert "pulumi cancel" in refused.value.remedy
-    assert file.exists()
-
-
-def test_locks_in_a_backend_that_is_no_folder_are_not_ours_to_judge(tmp_path: Path) -> None:
-    assert not list(repair.release_dead_locks(Stack("dev", tmp_path), "s3://bucket"))
 
 
 def test_what_no_state_knows_is_an_orphan_and_the_rest_is_not() -> None:

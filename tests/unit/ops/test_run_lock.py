@@ -60,3 +60,11 @@ def test_the_state_folder_is_closed_to_others(tmp_path: Path) -> None:
     with run_lock.exclusive(stack, "up", silent):
         modes = {path.stat().st_mode & 0o077 for path in [stack.state_folder, *stack.state_folder.rglob("*")]}
     assert modes == {0}
+
+
+def test_a_process_that_only_waits_to_be_reaped_is_dead() -> None:
+    child = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not run_lock.is_alive(child.pid)
+    child.wait()
+    assert run_lock.is_alive(os.getpid())
