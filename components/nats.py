@@ -7,6 +7,7 @@ is no part of it: agents are signed at the command line (`ops.agents`) and take 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import pulumi
@@ -14,13 +15,14 @@ from pulumi import Input, Output, ResourceOptions
 
 from components import credentials
 from components.pki import CertificateAuthority
-from components.workload import Health, Job, Platform, Resources, Storage, Volume, Workload
+from components.workload import Health, Job, Platform, Resources, Schedule, Storage, Volume, Workload
 from config import nats_conf, provision, streams
 from config.nats_identities import NatsIdentities
 from config.settings import NatsSettings
 
 SERVICE = "nats"
 PROVISION = "provision"
+DRIFT_CHECK = "drift-check"
 USER = 10010
 TOOLBOX_USER = 10001
 GO_MEMORY_SHARE = 0.85
@@ -82,7 +84,7 @@ class NatsCluster(pulumi.ComponentResource):
                 # with nobody to hand over to, leaving slowly only keeps clients waiting
                 pre_stop=("/usr/local/bin/lame-duck",) if settings.replicas > 1 else (),
                 grace_seconds=nats_conf.STOP_GRACE_SECONDS,
-                clients=frozenset({PROVISION}),
+                clients=frozenset({PROVISION, DRIFT_CHECK}),
                 publish={"client": settings.client_port, "monitoring": settings.monitoring_port},
             ),
             parent=self,
@@ -137,23 +139,22 @@ class NatsCluster(pulumi.ComponentResource):
                 accounts=identities.account_claims(**disk_bytes(settings)) if identities else (),
             )
 
-        platform.run_job(
-            PROVISION,
-            Job(
-                image="toolbox",
-                command=provision.COMMAND,
-                user=TOOLBOX_USER,
-                resources=PROVISION_RESOURCES,
-                files={
-                    provision.CONFIG_FILE: Output.unsecret(self.identities).apply(wanted),
-                    provision.CA_FILE: authority.certificate,
-                },
-                secrets=self._provision_secrets(settings),
-                after=(SERVICE,),
-                within_seconds=PROVISION_SECONDS,
-            ),
-            parent=self,
+        job = Job(
+            image="toolbox",
+            command=provision.COMMAND,
+            user=TOOLBOX_USER,
+            resources=PROVISION_RESOURCES,
+            files={
+                provision.CONFIG_FILE: Output.unsecret(self.identities).apply(wanted),
+                provision.CA_FILE: authority.certificate,
+            },
+            secrets=self._provision_secrets(settings),
+            after=(SERVICE,),
+            within_seconds=PROVISION_SECONDS,
         )
+        platform.run_job(PROVISION, job, parent=self)
+        check = replace(job, command=(*provision.COMMAND, provision.CHECK), after=(PROVISION,))
+        platform.run_schedule(DRIFT_CHECK, Schedule(job=check, cron=settings.drift_check), parent=self)
 
     def _provision_secrets(self, settings: NatsSettings) -> dict[str, Input[str]]:
         if settings.auth == "token":

@@ -18,6 +18,8 @@ FOLDER = "/etc/ainp"
 CONFIG_FILE = f"{FOLDER}/provision.json"
 CA_FILE = f"{FOLDER}/tls/ca.crt"
 COMMAND = ("python3", "-m", "jobs.provision")
+CHECK = "--check"
+"""Compare only, and fail on a difference."""
 WAIT_SECONDS = 60
 """How long the job waits for the servers, which are healthy before it starts."""
 

@@ -157,6 +157,11 @@ class NatsSettings(Section):
         "`jwt`: a user of its own for every agent. `token`: one secret shared by all, for development only",
         development="jwt", production="jwt",
     )  # fmt: skip
+    drift_check: str = setting(
+        "When live streams and accounts are compared with what is described, as a cron expression in UTC; a difference "
+        "is logged and fails the run, nothing is changed",
+        development="17 * * * *", production="17 * * * *", pattern=r"^(\S+ ){4}\S+$",
+    )  # fmt: skip
     client_port: Port = setting("Port of clients on the operator's machine", development=4222, production=4222)
     monitoring_port: Port = setting("Port of monitoring on the operator's machine", development=8222, production=8222)
 

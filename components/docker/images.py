@@ -27,7 +27,7 @@ BUILD = Path(".build") / "images"
 EXTRA_CA = "extra-ca.pem"
 """Always present in a build, possibly empty; needed for HTTPS during the build only, so it is not part of the hash."""
 
-BUILT_ON = {"toolbox": {"NATS_IMAGE": "nats"}}
+BUILT_ON = {"toolbox": {"NATS_IMAGE": "nats", "SCHEDULER_IMAGE": "scheduler"}}
 """Image -> build argument -> the image whose name it takes; BuildKit looks an id up in a registry."""
 PYTHON_GROUPS = {"toolbox": ("toolbox", "jobs")}
 """Image -> dependency group of its wheels, and package of ours that it runs."""

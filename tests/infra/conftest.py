@@ -24,6 +24,7 @@ from ops import stack_settings
 from ops.engine import Engine
 from ops.environment import as_json
 
+RUNNING = {topology.KIND_WORKLOAD, topology.KIND_JOB, topology.KIND_SCHEDULE}
 PROBE_KIND = "probe"
 PROBE_USER = "10001:10001"
 
@@ -104,7 +105,7 @@ def _containers(stack: str) -> tuple[Container, ...]:
             details=one,
         )
         for one in described
-        if one["Config"]["Labels"][topology.LABEL_KIND] in {topology.KIND_WORKLOAD, topology.KIND_JOB}
+        if one["Config"]["Labels"][topology.LABEL_KIND] in RUNNING
     )
 
 

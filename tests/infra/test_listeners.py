@@ -14,6 +14,7 @@ from tests.infra.conftest import Container, RunningStack
 EXPECTED: dict[str, set[int]] = {
     "nats": {nats_conf.CLIENT_PORT, nats_conf.MONITORING_PORT},
     "provision": set(),
+    "drift-check": set(),
 }
 """Service -> ports that may listen; routes join them when there is more than one server."""
 

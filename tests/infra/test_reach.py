@@ -67,6 +67,8 @@ def test_a_services_network_has_no_way_out(stack: RunningStack, probe: Probe, ou
     assert f"{outsider} refused" in done.stdout, done
 
 
-def test_the_job_that_provisions_is_on_the_networks_of_what_it_provisions_only(stack: RunningStack) -> None:
-    (job,) = [one for one in stack.containers if one.service == "provision"]
-    assert set(job.addresses) == {topology.resource_name(stack.name, "nats")}
+def test_jobs_are_on_the_networks_of_what_they_work_on_only(stack: RunningStack) -> None:
+    jobs = [*stack.of_kind(topology.KIND_JOB), *stack.of_kind(topology.KIND_SCHEDULE)]
+    assert jobs
+    for one in jobs:
+        assert set(one.addresses) == {topology.resource_name(stack.name, "nats")}, one.name

@@ -64,7 +64,7 @@ def test_a_failed_pre_stop_command_is_said_and_does_not_keep_the_service(tmp_pat
     assert running.returncode == 128 + signal.SIGTERM
 
 
-@pytest.mark.parametrize("program", ["ainp-run", "ainp-job"])
+@pytest.mark.parametrize("program", ["ainp-run", "ainp-job", "ainp-schedule"])
 def test_no_command_is_refused_with_the_usage(program: str) -> None:
     running = start(program)
     _, errors = running.communicate(timeout=SECONDS)
@@ -98,3 +98,34 @@ def test_a_job_is_ended_while_it_works(tmp_path: Path) -> None:
     running.terminate()
     assert running.wait(SECONDS) == 128 + signal.SIGTERM
     assert not (tmp_path / "succeeded").exists()
+
+
+def fake_supercronic(folder: Path, code: int) -> str:
+    """Stands in for the clock: prints the crontab that it was given and accepts it with `code`."""
+    program = folder / "supercronic"
+    program.write_text(f'#!/bin/sh\n[ "$1" = -test ] && exit {code}\ncat "$2"\n')
+    program.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def test_a_schedule_keeps_every_word_of_its_command_as_it_is(tmp_path: Path) -> None:
+    awkward = ["it's", "$HOME", "two words", "a;b"]
+    path = fake_supercronic(tmp_path, 0)
+    command = ["17 * * * *", "printf", "%s\\n", *awkward]
+    running = start("ainp-schedule", *command, AINP_MARKER_DIR=str(tmp_path), PATH=path)
+    crontab, errors = running.communicate(timeout=SECONDS)
+    assert running.returncode == 0, errors
+    assert crontab.startswith("17 * * * * ")
+    line = crontab.removeprefix("17 * * * * ")
+    printed = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True).stdout
+    assert printed.splitlines() == awkward
+    assert (tmp_path / "scheduled").exists()
+
+
+def test_a_schedule_with_a_bad_expression_fails_and_is_never_healthy(tmp_path: Path) -> None:
+    path = fake_supercronic(tmp_path, 1)
+    running = start("ainp-schedule", "often", "true", AINP_MARKER_DIR=str(tmp_path), PATH=path)
+    _, errors = running.communicate(timeout=SECONDS)
+    assert running.returncode == 65
+    assert "'often' is no cron expression" in errors
+    assert not (tmp_path / "scheduled").exists()
