@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from tests.e2e.nats.server import NatsServer, build_image, remove_leftovers
 
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image to test: AINP_TEST_NATS_IMAGE, else images/nats built now."""
     remove_leftovers()
-    return build_image(tmp_path_factory.mktemp("image") / "context")
+    return os.environ.get("AINP_TEST_NATS_IMAGE") or build_image(tmp_path_factory.mktemp("image") / "context")
 
 
 def running(server: NatsServer) -> Iterator[NatsServer]:
