@@ -31,7 +31,7 @@ def install(packages: Sequence[str], *, reason: str) -> None:
     if not usable():
         why = "this user is not root" if shutil.which("apt-get") else "this is no Debian or Ubuntu: there is no apt-get"
         raise ToolchainError(f"{reason}: the packages {names} are missing", why=why, by_hand=by_hand)
-    with steps.step("system", f"apt-get install {names} ({reason})"):
+    with steps.step("system", f"apt-get install {names}", reason):
         try:
             run(["apt-get", "update", "--quiet", *WAIT], env=UNATTENDED)
             argv = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *WAIT, *packages]

@@ -68,7 +68,7 @@ def _make(refusal: str) -> None:
     if shutil.which("debootstrap") is None or not Path(KEYRING).exists():
         apt.install(["debootstrap", "debian-archive-keyring"], reason="to make the base image, which cannot be pulled")
     with (
-        steps.step("base-image", f"make {image_name()} with debootstrap (it cannot be pulled)"),
+        steps.step("base-image", f"make {image_name()} with debootstrap", "it cannot be pulled"),
         tempfile.TemporaryDirectory(prefix="ainp-base-image.") as scratch,
     ):
         try:

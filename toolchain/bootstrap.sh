@@ -102,7 +102,8 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && [ -x "$checkout/.venv/bin/pyt
     exit 0
 fi
 begin 'packages: install what uv.lock says into .venv'
-(cd "$checkout" && "$uv" sync --frozen --quiet --python "$(command -v "$python")") </dev/null >"$log" 2>&1 ||
+# Compiled once here, because Pulumi starts Python anew for every preview: imports take 0.5 s instead of 1.3 s.
+(cd "$checkout" && "$uv" sync --frozen --quiet --compile-bytecode --python "$(command -v "$python")") </dev/null >"$log" 2>&1 ||
     fail 'packages: uv sync failed' "$(tail_of_log)" \
         'see that the Python package index can be reached and the disk has room, and run this again'
 printf '%s\n' "$state" >"$stamp"

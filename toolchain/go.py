@@ -46,7 +46,7 @@ def find_go() -> Go:
         if accepts("go", go_version(path)):
             return _go(path)
     helper = present[0] if present else _from_distribution()
-    with steps.step("go", f"fetch Go {pinned('go')} from the module proxy (none on PATH is recent enough)"):
+    with steps.step("go", f"fetch Go {pinned('go')} as a module", "none on PATH is recent enough"):
         cache.entry("tools", "go", pinned("go"), lambda folder: _fetch(helper, folder))
     return _go(str(_fetched()))
 

@@ -79,8 +79,8 @@ def ensure_built(tool: str, reason: str) -> Path:
         return final
     go = find_go()
     about = recipe(tool)
-    what = f"build {about.version} from Go modules, about {about.minutes:g} min ({reason})"
-    with steps.step(tool, what):
+    why = f"about {about.minutes:g} min on two idle cores; {reason}"
+    with steps.step(tool, f"build {about.version} from Go modules", why):
         return cache.entry("tools", tool, final.name, lambda folder: _build(about, go, folder))
 
 

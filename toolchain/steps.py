@@ -20,9 +20,9 @@ def found(tool: str, what: str) -> None:
 
 
 @contextlib.contextmanager
-def step(tool: str, what: str) -> Iterator[None]:
-    """Report a piece of work as it begins and, with its time, as it ends."""
-    print(f"  {tool}: {what} ...", flush=True)
+def step(tool: str, what: str, why: str = "") -> Iterator[None]:
+    """Report a piece of work as it begins, with the reason, and as it ends, with its time."""
+    print(f"  {tool}: {what}{f' ({why})' if why else ''} ...", flush=True)
     begun = time.monotonic()
     outcome = "failed"
     try:
