@@ -24,6 +24,7 @@ from ops.doctor import table as doctor_table
 from ops.engine import Engine
 from ops.errors import INTERRUPTED, OperatorError
 from ops.up import up as bring_up
+from ops.verify import prove as prove_at_length
 from ops.verify import verify as run_tests
 from toolchain.doctor import examine
 
@@ -171,6 +172,12 @@ def nats(context: typer.Context, name: StackOption = None) -> None:
 def verify(context: typer.Context, name: StackOption = None) -> None:
     """Test the running stack; options of pytest are passed on."""
     raise typer.Exit(run_tests(stack.named(name), context.args))
+
+
+@app.command(context_settings=PASS_ON)
+def prove(context: typer.Context) -> None:
+    """Prove at length, on stacks of the tests' own, what `make test` has no time for; writes evidence/."""
+    raise typer.Exit(prove_at_length(context.args))
 
 
 @app.command()
