@@ -101,9 +101,12 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$state" ] && [ -x "$checkout/.venv/bin/pyt
     "$checkout/.venv/bin/python" -c '' 2>/dev/null; then
     exit 0
 fi
+# Another Python than that of an environment which works would replace it under those who use it.
+interpreter=$checkout/.venv/bin/python
+"$interpreter" -c '' 2>/dev/null || interpreter=$(command -v "$python")
 begin 'packages: install what uv.lock says into .venv'
 # Compiled once here, because Pulumi starts Python anew for every preview: imports take 0.5 s instead of 1.3 s.
-(cd "$checkout" && "$uv" sync --frozen --quiet --compile-bytecode --python "$(command -v "$python")") </dev/null >"$log" 2>&1 ||
+(cd "$checkout" && "$uv" sync --frozen --quiet --compile-bytecode --python "$interpreter") </dev/null >"$log" 2>&1 ||
     fail 'packages: uv sync failed' "$(tail_of_log)" \
         'see that the Python package index can be reached and the disk has room, and run this again'
 printf '%s\n' "$state" >"$stamp"
