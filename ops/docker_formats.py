@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from config import topology
-from ops.runtime import Network, Replica, Volume
+from ops.runtime import STOPPED, Network, Replica, Volume
 
 SETTINGS_FOLDER = "/etc/ainp"
 READ_BY_OWNER = 0o400
@@ -38,7 +38,7 @@ def health(state: Mapping[str, Any]) -> str:
     status = str(state["Status"])
     if status != "running":
         code = f" (exit code {state['ExitCode']})" if status == "exited" else ""
-        return f"{'stopped' if status == 'exited' else status}{code}"
+        return f"{STOPPED if status == 'exited' else status}{code}"
     says = (state.get("Health") or {}).get("Status", "none")
     return "unknown (no health command)" if says == "none" else str(says)
 

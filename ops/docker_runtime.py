@@ -49,7 +49,7 @@ class DockerRuntime:
         return [replica for replica in self._containers(stack) if replica.kind in RUNS]
 
     def carriers(self, stack: str) -> list[Replica]:
-        """Return the containers that only carry configuration."""
+        """Return the containers that carry configuration, and errands."""
         return [replica for replica in self._containers(stack) if replica.kind not in RUNS]
 
     def networks(self) -> list[Network]:

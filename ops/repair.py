@@ -19,8 +19,9 @@ from ops import file_backend
 from ops.engine import Engine
 from ops.environment import BACKEND
 from ops.errors import OperatorError
-from ops.runtime import Runtime
+from ops.runtime import STOPPED, Runtime
 
+MADE_BY_THE_PROGRAM = (topology.KIND_WORKLOAD, topology.KIND_JOB, topology.KIND_SCHEDULE, topology.KIND_FILES)
 IDENTITY = "state-identity"
 """Name of the resource that keeps it (`components.docker.ownership`)."""
 
@@ -63,7 +64,12 @@ def orphans(stack: str, runtime: Runtime, known: Collection[str], identity: Call
     volumes = [each for each in runtime.volumes(stack) if each.name not in known]
     if data := {each.name: each.state for each in volumes if each.kind == topology.KIND_DATA}:
         _refuse_foreign(stack, identity(), data)
-    containers = [*runtime.replicas(stack), *runtime.carriers(stack)]
+    containers = [
+        each
+        for each in (*runtime.replicas(stack), *runtime.carriers(stack))
+        # others are on an errand of an operator, and end by themselves
+        if each.kind in MADE_BY_THE_PROGRAM or each.health.startswith(STOPPED)
+    ]
     return Orphans(
         replicas={each.id: each.name for each in containers if each.id not in known},
         networks={each.id: each.name for each in runtime.networks() if each.stack == stack and each.id not in known},

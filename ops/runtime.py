@@ -11,6 +11,8 @@ from typing import Protocol
 
 HEALTHY = "healthy"
 MISSING = "missing"
+STOPPED = "stopped"
+"""How the health of what has ended begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +90,7 @@ class Runtime(Protocol):
         ...
 
     def carriers(self, stack: str) -> list[Replica]:
-        """Return what only carries configuration and never runs."""
+        """Return what else bears the stack's label: what carries configuration and never runs, and errands."""
         ...
 
     def networks(self) -> list[Network]:

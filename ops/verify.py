@@ -1,4 +1,4 @@
-"""`ainp verify` and `ainp prove`: pytest, against a stack that runs or on stacks of its own; ends with its closing line.
+"""`ainp verify` and `ainp prove`: pytest, against a running stack or on stacks of its own; ends with its closing line.
 
 The tests themselves are no business of this module.
 """

@@ -75,6 +75,8 @@ class Sandbox:
         return subprocess.Popen(
             [*AINP, *arguments], env=self.environment, cwd=self.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, stdin=subprocess.DEVNULL, start_new_session=True,
+            # a shell that runs the tests in the background has them ignore SIGINT, which children inherit
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )  # fmt: skip
 
     def up(self) -> str:

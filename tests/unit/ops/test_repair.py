@@ -53,3 +53,13 @@ def test_the_identity_is_read_from_an_export_with_secrets(kept: str | None) -> N
 def test_an_empty_state_has_no_identity() -> None:
     assert repair.identity_in(None) == ""
     assert repair.identity_in({"deployment": {"resources": None}}) == ""
+
+
+def test_an_errand_that_runs_is_left_alone_and_one_that_ended_is_removed() -> None:
+    runtime = FakeRuntime(
+        carrying=[
+            replica("busy", kind="errand", health="unknown (no health command)"),
+            replica("over", kind="errand", health="stopped (exit code 137)"),
+        ]
+    )
+    assert list(repair.orphans("dev", runtime, set(), lambda: STATE).replicas.values()) == ["over"]
