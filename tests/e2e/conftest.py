@@ -15,7 +15,7 @@ def stack() -> Iterator[Sandbox]:
         sandbox.up()
         yield sandbox
     finally:
-        sandbox.remove()
+        sandbox.close()
 
 
 @pytest.fixture

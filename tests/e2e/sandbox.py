@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
@@ -32,8 +33,7 @@ class Sandbox:
     """A stack for tests, driven through the command line alone."""
 
     def __init__(self, purpose: str, root: Path = CHECKOUT) -> None:
-        # the same name for each run in a checkout, so that what an interrupted run left is found and removed
-        self.name = f"t-{purpose}-{hashlib.sha256(str(root).encode()).hexdigest()[:4]}"
+        self.name, self._in_use = _unused_name(purpose, root)
         self.root = root
         self.stack = Stack(self.name, root)
         self.environment = {**os.environ, **tool_environment(), "AINP_STACK": self.name, "PYTHONPATH": str(root)}
@@ -128,11 +128,37 @@ class Sandbox:
         for file in self.stack.backend_folder.glob(f".pulumi/*/ainp/{self.name}*"):
             shutil.rmtree(file) if file.is_dir() else file.unlink()
 
+    def close(self) -> None:
+        """Remove the stack and give its name back."""
+        self.remove()
+        self._in_use.close()
+
     def _free_range(self) -> str:
         taken = [IPv4Network(text) for each in self.runtime.networks() for text in each.subnets if ":" not in text]
         # the middle of the private ranges: the development stack, and what is suggested to users, lie elsewhere
         avoid = [IPv4Network("10.200.0.0/14"), *taken, *subnets.host_routes()]
         return str(subnets.free_range(22, avoid))
+
+
+def _unused_name(purpose: str, root: Path) -> tuple[str, IO[str]]:
+    """Return a stack name and the locked file that reserves it for this process.
+
+    The first one that is free: what an interrupted run left is found and removed, and two runs in one checkout do not
+    meet.
+    """
+    folder = Stack("dev", root).state_folder
+    Stack("dev", root).make_folders()
+    checkout = hashlib.sha256(str(root).encode()).hexdigest()[:4]
+    for number in range(10):
+        name = f"t-{purpose}-{checkout}{number}"
+        reserved = (folder / f"{name}.in-use").open("w")
+        try:
+            fcntl.flock(reserved, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            reserved.close()
+        else:
+            return name, reserved
+    raise RuntimeError(f"ten runs of the tests that make a stack t-{purpose} are under way in {root}")
 
 
 def free_ports(count: int) -> list[int]:

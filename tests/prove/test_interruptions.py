@@ -53,7 +53,7 @@ def trial() -> Iterator[Trial]:
             findings = {"seed": SEED, "uninterrupted_up_seconds": round(trial.up_seconds, 1), "rounds": trial.rounds}
             report.write("interruptions", SOURCES, findings)
     finally:
-        sandbox.remove()
+        sandbox.close()
 
 
 @pytest.mark.parametrize("number", range(ROUNDS))
