@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
+import signal
 import subprocess
+import sys
 import threading
-from collections.abc import Mapping, Sequence
-from typing import IO
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -37,36 +38,36 @@ def show(
     replicas: Sequence[Replica], runtime: Runtime, console: Console, *, follow: bool, tail: str,
     environment: Mapping[str, str],
 ) -> None:  # fmt: skip
-    """Print the logs of `replicas`; with `follow` until interrupted. Without it one after the other."""
-    commands = {replica: runtime.log_command(replica, follow=follow, tail=tail) for replica in replicas}
-    if len(replicas) == 1:
-        subprocess.run(commands[replicas[0]], env=environment, stderr=subprocess.STDOUT, check=False)
-        return
-    if not follow:
-        for number, (replica, command) in enumerate(commands.items()):
-            _print(console, number, replica, _start(command, environment))
-        return
-    threads = [
-        threading.Thread(target=_print, args=(console, number, replica, _start(command, environment)), daemon=True)
-        for number, (replica, command) in enumerate(commands.items())
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    """Print the logs of `replicas`; with `follow` all at once, until interrupted, else one after the other."""
+    with contextlib.ExitStack() as running:
+        printing = []
+        for number, replica in enumerate(replicas):
+            command = runtime.log_command(replica, follow=follow, tail=tail)
+            process = running.enter_context(_started(command, environment))
+            mark = Text(f"{replica.name} | " if len(replicas) > 1 else "", style=COLOURS[number % len(COLOURS)])
+            printing.append(threading.Thread(target=_print, args=(console, mark, process), daemon=True))
+            printing[-1].start()
+            if not follow:
+                printing[-1].join()
+        for thread in printing:
+            thread.join()
 
 
-def _start(command: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        command, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace",
-    )  # fmt: skip
+@contextlib.contextmanager
+def _started(command: Sequence[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """Run a command that ends with us, also when we are told to (SIGTERM)."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
 
 
-def _print(console: Console, number: int, replica: Replica, process: subprocess.Popen[str]) -> None:
-    output: IO[str] | None = process.stdout
-    assert output is not None
-    for line in output:
-        mark = Text(f"{replica.name} | ", style=COLOURS[number % len(COLOURS)])
-        console.print(mark.append(line.rstrip("\n"), style="default"), soft_wrap=True)
-    process.wait()
+def _print(console: Console, mark: Text, process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        console.print(mark.copy().append(line.rstrip("\n"), style="default"), soft_wrap=True)

@@ -32,6 +32,7 @@ class Progress:
         self.summary: Summary | None = None
         self._console = console
         self._running: dict[str, tuple[Step, float]] = {}
+        self._spinner = Spinner("dots")
         self._live = Live(console=console, get_renderable=self._render, refresh_per_second=8, transient=True)
 
     def __enter__(self) -> Self:
@@ -86,7 +87,8 @@ class Progress:
         ]
         if checks and not lines:
             lines = [f"looking at what is there  {now - min(checks):.0f} s"]
-        return Group(*(Spinner("dots", Text(line)) for line in lines))
+        frame = self._spinner.render(self._console.get_time())
+        return Group(*(Text.assemble(str(frame), " ", line) for line in lines))
 
     def explanation(self) -> str:
         """Return the errors of the run, one below the other, each once and without the engine's wrapping."""

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from ops import preflight, run_lock, stack_settings, status
+from ops import environment, preflight, run_lock, stack_settings, status
 from ops.docker_runtime import DockerRuntime
 from ops.engine import Engine
 from ops.errors import OperatorError
@@ -36,6 +36,8 @@ def up(stack: Stack, console: Console) -> None:
         for done in repair(engine, runtime):
             console.print(f"  repaired: {done}", highlight=False)
         run(engine, runtime, console, "up", "--refresh=true", lock=lock)
+        # a rotated CA must reach the clients that read $AINP_CA_FILE
+        environment.client_variables(stack, engine.outputs())
     console.print()
     console.print(status.table(stack.name, runtime.replicas(stack.name)))
 
