@@ -63,13 +63,18 @@ class Images:
         }
         return docker.RemoteImage(
             f"{name}-image",
-            name=f"ainp/{name}:{content[:12]}",
+            name=tag(name, content),
             build={"context": str(BUILD / name), "build_args": arguments, "remove": True, "force_remove": True},
             triggers={"content": content},
             # the next stack, and the next `up`, find it there: a rebuild costs minutes
             keep_locally=True,
             opts=ResourceOptions(parent=self._parent),
         )
+
+
+def tag(name: str, content: str) -> str:
+    """Return the tag of an image whose build has the hash `content`."""
+    return f"ainp/{name}:{content[:12]}"
 
 
 def assemble(name: str, extra_ca_file: str) -> str:

@@ -25,7 +25,7 @@ from config import topology
 from tests.e2e.sandbox import Sandbox
 from toolchain.paths import cache_root
 
-REPORT = Path("evidence/bench-lifecycle.json")
+REPORT = Path("evidence/bench/lifecycle.json")
 Action = Callable[[], str]
 
 
@@ -154,7 +154,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--runs", type=int, default=3)
     report = measure(arguments.parse_args().runs)
-    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(report, indent=2) + "\n")
     table = Table("what", "median s", "min s", "max s")
     for what, value in report["seconds"].items():

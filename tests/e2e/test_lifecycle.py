@@ -45,6 +45,16 @@ def test_env_prints_no_secret_unless_asked(stack: Sandbox) -> None:
     assert "PRIVATE" not in ca_file.read_text()
 
 
+def test_what_the_engine_did_is_kept_without_any_secret(stack: Sandbox) -> None:
+    outputs = json.loads(stack.pulumi(f"stack output --stack {stack.name} --json --show-secrets").stdout)
+    seeds = [value for value in outputs["nats_identities"].values() if isinstance(value, str)]
+    kept = "".join(file.read_text() for file in stack.stack.logs_folder.iterdir())
+    assert "nats-1" in kept
+    assert len(seeds) >= 8
+    assert not [seed for seed in seeds if seed in kept]
+    assert "PRIVATE KEY" not in kept
+
+
 def test_the_client_reaches_nats_with_credentials_that_stay_nowhere(stack: Sandbox) -> None:
     done = stack.ainp("nats", "stream", "ls", "--names")
     assert done.returncode == 0, done.stderr

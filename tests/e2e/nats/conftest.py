@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +9,10 @@ from tests.e2e.nats.server import NatsServer, build_image, remove_leftovers
 
 
 @pytest.fixture(scope="session")
-def image(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The image to test: AINP_TEST_NATS_IMAGE, else images/nats built now."""
+def image() -> str:
+    """The image to test: the one that a stack of this checkout runs."""
     remove_leftovers()
-    return os.environ.get("AINP_TEST_NATS_IMAGE") or build_image(tmp_path_factory.mktemp("image") / "context")
+    return build_image()
 
 
 def running(server: NatsServer) -> Iterator[NatsServer]:

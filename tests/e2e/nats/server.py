@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from components.docker import images
 from config import certificates, nats_conf, provision, streams
 from config.nats_identities import NatsIdentities
 from jobs.nats_session import Login, connected
@@ -33,13 +34,17 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
     return subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
 
 
-def build_image(context: Path) -> str:
-    """Build images/nats as the project does; what was built before comes from Docker's cache."""
-    shutil.copytree(ROOT / "images" / "nats", context)
-    shutil.copytree(ROOT / "images" / "shared", context / "shared")
-    bundle = os.environ.get("SSL_CERT_FILE")
-    (context / "extra-ca.pem").write_bytes(Path(bundle).read_bytes() if bundle else b"")
-    return docker("build", "--quiet", str(context)).stdout.strip()
+def build_image() -> str:
+    """Return the tag under which a stack runs images/nats; built here if no stack has done so yet."""
+    content = images.assemble("nats", os.environ.get("SSL_CERT_FILE", ""))
+    tag = images.tag("nats", content)
+    if docker("image", "inspect", tag, check=False).returncode != 0:
+        # the builder that the engine uses, so that its layers serve both
+        subprocess.run(
+            ["docker", "build", "--quiet", "--tag", tag, str(images.BUILD / "nats")],
+            env={**os.environ, "DOCKER_BUILDKIT": "1"}, check=True, capture_output=True,
+        )  # fmt: skip
+    return tag
 
 
 def free_port() -> int:
