@@ -57,7 +57,7 @@ def _outputs(stack: Stack) -> dict[str, Any]:
 
 def _secrets(outputs: dict[str, Any]) -> NatsSecrets:
     kept = outputs.get("nats_identities")
-    # the engine prints an output that is JSON text as the value that it stands for
+    # JSON text; an engine may also print the value that such a text stands for
     text = kept if isinstance(kept, str) else environment.as_json(kept)
     return NatsSecrets(
         ca_certificate=outputs["ca_certificate"],
