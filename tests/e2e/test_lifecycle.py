@@ -69,7 +69,7 @@ def test_logs_show_what_a_service_prints(stack: Sandbox) -> None:
     assert "Server is ready" in stack.ainp("logs", "nats").stdout
     refused = stack.ainp("logs", "postgres")
     assert refused.returncode == 1
-    assert "it has: nats" in refused.stderr
+    assert "it has: drift-check, nats, provision" in refused.stderr
 
 
 def test_an_agent_can_be_added_listed_and_revoked(stack: Sandbox) -> None:
