@@ -98,7 +98,17 @@ class Progress:
             line = f"{name}: {events.tidy(diagnostic.text)}" if name else events.tidy(diagnostic.text)
             if line not in lines:
                 lines.append(line)
-        return "\n".join(lines)
+        return "\n".join([*lines, *self._ways_to_see_builds()])
+
+    def _ways_to_see_builds(self) -> list[str]:
+        """Say how to see what a failed image build printed: the engine passes on its exit code only."""
+        failed = [step.name.removesuffix("-image") for step in self.failed if step.kind == "image"]
+        if not failed:
+            return []
+        # loads the whole plugin's package, which only a failure is worth
+        from components.docker.images import BUILD  # noqa: PLC0415
+
+        return [f"{name}: `docker build {BUILD / name}` repeats the build and shows its output" for name in failed]
 
 
 def _done(step: Step, seconds: float) -> Text:

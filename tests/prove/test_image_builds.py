@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ SOURCES = (
     "ops/progress.py",
     "tests/prove/test_image_builds.py",
 )
+NETWORK_TROUBLE = re.compile(r".*(dial tcp|i/o timeout|Temporary failure resolving|Could not connect).*")
 RULE = ("DOCKER-USER", "--in-interface", "docker0", "--jump", "DROP")
 """Builds run on Docker's default bridge and stacks do not, so only builds lose their network."""
 
@@ -55,7 +57,8 @@ def checkout(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 def images() -> set[str]:
-    command = ["docker", "images", "--quiet", "--filter", "reference=ainp/scheduler"]
+    # tags, not ids: the same program built from another comment is the same image
+    command = ["docker", "images", "--format", "{{.Tag}}", "--filter", "reference=ainp/scheduler"]
     return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
@@ -66,9 +69,17 @@ def test_a_build_without_a_network_says_so_and_the_next_up_builds(checkout: Sand
     said = failed.stdout + failed.stderr
     assert failed.returncode == 1
     assert "error: scheduler-image:" in said
-    reason = next(line.strip() for line in said.splitlines() if "dial tcp" in line or "i/o timeout" in line)
+    (command,) = re.findall(r"`(docker build [^`]*)`", " ".join(said.split()))
+    with no_network_for_builds():
+        shown = subprocess.run(command, shell=True, cwd=checkout.root, capture_output=True, text=True, check=False)  # noqa: S602
+    found = NETWORK_TROUBLE.search(shown.stdout + shown.stderr)
+    assert found, shown.stdout + shown.stderr
     assert images() == before, "a half-made image stayed"
     checkout.up()
     assert len(images() - before) == 1
     checkout.assert_settled()
-    report.write("image-builds", SOURCES, {"said": reason, "next_up": "built, healthy, preview empty"})
+    report.write(
+        "image-builds",
+        SOURCES,
+        {"said": command, "which_shows": found.group(), "next_up": "built, healthy, preview empty"},
+    )

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.nats.server import NatsServer, build_image, remove_leftovers
+from tests.e2e.nats.server import NatsServer, image_of_the_stack, remove_leftovers
+from tests.e2e.sandbox import Sandbox
 
 
 @pytest.fixture(scope="session")
-def image() -> str:
-    """The image to test: the one that a stack of this checkout runs."""
+def image(stack: Sandbox) -> str:
+    """The image to test: the one that the stack runs, built by the engine as for any user."""
     remove_leftovers()
-    return build_image()
+    return image_of_the_stack()
 
 
 def running(server: NatsServer) -> Iterator[NatsServer]:

@@ -34,17 +34,9 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
     return subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True)
 
 
-def build_image() -> str:
-    """Return the tag under which a stack runs images/nats; built here if no stack has done so yet."""
-    content = images.assemble("nats", os.environ.get("SSL_CERT_FILE", ""))
-    tag = images.tag("nats", content)
-    if docker("image", "inspect", tag, check=False).returncode != 0:
-        # the builder that the engine uses, so that its layers serve both
-        subprocess.run(
-            ["docker", "build", "--quiet", "--tag", tag, str(images.BUILD / "nats")],
-            env={**os.environ, "DOCKER_BUILDKIT": "1"}, check=True, capture_output=True,
-        )  # fmt: skip
-    return tag
+def image_of_the_stack() -> str:
+    """Return the tag under which the stacks of this checkout run images/nats, once one is up."""
+    return images.tag("nats", images.assemble("nats", os.environ.get("SSL_CERT_FILE", "")))
 
 
 def free_port() -> int:
