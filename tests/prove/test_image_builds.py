@@ -81,5 +81,5 @@ def test_a_build_without_a_network_says_so_and_the_next_up_builds(checkout: Sand
     report.write(
         "image-builds",
         SOURCES,
-        {"said": command, "which_shows": found.group(), "next_up": "built, healthy, preview empty"},
+        {"said": command, "which_shows": found.group(1), "next_up": "built, healthy, preview empty"},
     )
