@@ -26,6 +26,7 @@ from tests.e2e.sandbox import Sandbox
 from toolchain.paths import cache_root
 
 REPORT = Path("evidence/bench/lifecycle.json")
+PSS = re.compile(r"^Pss:\s+(\d+) kB", re.MULTILINE)
 Action = Callable[[], str]
 
 
@@ -92,14 +93,12 @@ def docker_alone(sandbox: Sandbox) -> tuple[float, float]:
 
 
 def memory_mib(sandbox: Sandbox) -> dict[str, float]:
-    ids = [each.id for each in sandbox.runtime.replicas(sandbox.name)]
-    lines = checked("docker", "stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}", *ids).splitlines()
-    units = {"B": 1 / 1024**2, "KiB": 1 / 1024, "MiB": 1.0, "GiB": 1024.0}
+    """Return each container's proportional set size; `docker stats` depends on how control groups are mounted."""
     found = {}
-    for line in lines:
-        name, used = line.split()[:2]
-        number, unit = re.fullmatch(r"([0-9.]+)(\w+)", used).groups()  # type: ignore[union-attr]
-        found[name.removeprefix(f"ainp-{sandbox.name}-")] = round(float(number) * units[unit], 1)
+    for each in sandbox.runtime.replicas(sandbox.name):
+        pids = checked("docker", "top", each.id, "-eo", "pid").split()[1:]
+        kib = sum(int(PSS.findall(Path(f"/proc/{pid}/smaps_rollup").read_text())[0]) for pid in pids)
+        found[each.name.removeprefix(f"ainp-{sandbox.name}-")] = round(kib / 1024, 1)
     return found
 
 
