@@ -41,7 +41,7 @@ def down(stack: Stack, console: Console, *, volumes: bool) -> None:
     Raises:
         OperatorError: another run is in the way, data is protected, or the engine failed.
     """
-    with run_lock.exclusive(stack, "down", lambda text: console.print(f"  {text}")) as lock:
+    with run_lock.exclusive(stack, "down", lambda text: console.print(f"  {text}")) as mark:
         engine = Engine(stack)
         runtime: Runtime = DockerRuntime(engine.environment)
         runtime.machine()
@@ -50,7 +50,7 @@ def down(stack: Stack, console: Console, *, volumes: bool) -> None:
         deployment = engine.export() or {"deployment": {}}
         kept = {} if volumes else surviving(deployment)
         excluded = [part for urn in kept for part in ("--exclude", urn)]
-        run(engine, runtime, console, "destroy", "--refresh=true", *excluded, lock=lock)
+        run(engine, runtime, console, "destroy", "--refresh=true", *excluded, mark=mark)
         if not volumes:
             _report(stack, console, [name for name in kept.values() if name])
 

@@ -97,8 +97,10 @@ class Engine:
         except FileNotFoundError as error:
             raise self._missing() from error
 
-    def watch(self, *arguments: str, on_event: Callable[[Any], None], lock: int) -> bool:
+    def watch(self, *arguments: str, on_event: Callable[[Any], None], mark: Mapping[str, str]) -> bool:
         """Run an updating command, tell `on_event` what happens, and return whether it succeeded.
+
+        `mark` is the variable that tells its processes from others (`ops.run_lock`).
 
         Raises:
             OperatorError: it was refused before it began, or interrupted.
@@ -121,7 +123,7 @@ class Engine:
             try:
                 code = processes.stream(
                     ["pulumi", *arguments, "--stack", self.stack.name, "--yes", "--skip-preview", "--json"],
-                    on_line, environment=self.environment, folder=self.stack.root, errors=errors, keep_open=lock,
+                    on_line, environment={**self.environment, **mark}, folder=self.stack.root, errors=errors,
                 )  # fmt: skip
             except FileNotFoundError as error:
                 raise self._missing() from error

@@ -34,7 +34,6 @@ HEAD = 80
 VERBS = {
     "create": "create",
     "create-replacement": "create",
-    "replace": "replace",
     "update": "update",
     "delete": "remove",
     "delete-replaced": "remove",

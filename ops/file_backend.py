@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from ops.errors import OperatorError
-from ops.run_lock import is_alive
+from ops.processes import is_alive
 from ops.stack import PROJECT
 
 LOCKS = Path(".pulumi") / "locks" / "organization" / PROJECT

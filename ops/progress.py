@@ -20,7 +20,7 @@ from ops.events import Diagnostic, Phase, Step, Summary
 
 SLOW = ("image", "container")
 """Kinds of resources that take long enough to be announced: images are built, containers become healthy."""
-PAST = {"create": "created", "replace": "replaced", "update": "updated", "remove": "removed", "check": "checked"}
+PAST = {"create": "created", "update": "updated", "remove": "removed", "check": "checked"}
 
 
 class Progress:

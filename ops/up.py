@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Mapping
 
 from rich.console import Console
 from rich.panel import Panel
@@ -27,7 +28,7 @@ def up(stack: Stack, console: Console) -> None:
     Raises:
         OperatorError: a setting, the machine or another run is in the way, or the update failed.
     """
-    with run_lock.exclusive(stack, "up", lambda text: console.print(f"  {text}")) as lock:
+    with run_lock.exclusive(stack, "up", lambda text: console.print(f"  {text}")) as mark:
         settings = stack_settings.load(stack.name, stack.settings_file)
         engine = Engine(stack)
         runtime: Runtime = DockerRuntime(engine.environment)
@@ -35,21 +36,21 @@ def up(stack: Stack, console: Console) -> None:
             console.print(Text(f"  ! {warning}", style="yellow"))
         for done in repair(engine, runtime):
             console.print(f"  repaired: {done}", highlight=False)
-        run(engine, runtime, console, "up", "--refresh=true", lock=lock)
+        run(engine, runtime, console, "up", "--refresh=true", mark=mark)
         # a rotated CA must reach the clients that read $AINP_CA_FILE
         environment.client_variables(stack, engine.outputs())
     console.print()
     console.print(status.table(stack.name, runtime.replicas(stack.name)))
 
 
-def run(engine: Engine, runtime: Runtime, console: Console, *arguments: str, lock: int) -> None:
+def run(engine: Engine, runtime: Runtime, console: Console, *arguments: str, mark: Mapping[str, str]) -> None:
     """Run an updating command of the engine with its progress shown.
 
     Raises:
         OperatorError: it failed; says why, and what a failed container printed.
     """
     with Progress(console) as progress:
-        succeeded = engine.watch(*arguments, on_event=progress.show, lock=lock)
+        succeeded = engine.watch(*arguments, on_event=progress.show, mark=mark)
     if succeeded:
         if progress.summary:
             console.print(_summary(progress), highlight=False)

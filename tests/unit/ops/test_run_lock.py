@@ -1,7 +1,7 @@
-import fcntl
 import os
+import signal
 import subprocess
-import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -41,18 +41,46 @@ def test_two_stacks_do_not_wait_for_one_another(tmp_path: Path) -> None:
         pass
 
 
-def test_an_engine_that_outlives_its_command_is_waited_for(tmp_path: Path) -> None:
-    stack = Stack("dev", tmp_path)
+def killed_run(stack: Stack) -> None:
+    """Leave the lock file as an `ainp` leaves it that was killed: with its entry, and free."""
     stack.make_folders()
-    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], stdout=subprocess.PIPE, check=True)
-    stack.lock_file.write_text(f"{dead.stdout.decode().strip()} up\n")
+    stack.lock_file.write_text("4194303 cafe up")
+
+
+def test_an_engine_that_outlives_its_command_is_waited_for_and_its_plugins_are_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_lock, "ENGINE_NAME", "sleep")
+    stack = Stack("dev", tmp_path)
+    killed_run(stack)
+    environment = {**os.environ, run_lock.MARK: "cafe"}
     said: list[str] = []
-    with stack.lock_file.open() as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        engine = subprocess.Popen(["sleep", "0.6"], pass_fds=(held.fileno(),))
-    with run_lock.exclusive(stack, "up", said.append):
-        assert engine.poll() is not None or engine.wait(1) == 0
-    assert said == ["waiting for the engine of a killed run to stop"]
+    with (
+        subprocess.Popen(["sleep", "0.6"], env=environment) as engine,
+        subprocess.Popen(["tail", "-f", "/dev/null"], env=environment) as plugin,
+        subprocess.Popen(["tail", "-f", "/dev/null"], env={**environment, run_lock.MARK: "other"}) as foreign,
+    ):
+        reaper = threading.Thread(target=engine.wait)
+        reaper.start()
+        with run_lock.exclusive(stack, "up", said.append):
+            assert engine.poll() == 0
+        assert plugin.wait(5) == -signal.SIGKILL
+        assert foreign.poll() is None
+        foreign.kill()
+        reaper.join()
+    assert said == ["waiting for the engine of a killed run to stop", "repaired: ended tail, which a killed run left"]
+
+
+def test_an_engine_that_does_not_end_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_lock, "ENGINE_NAME", "sleep")
+    monkeypatch.setattr(run_lock, "ORPHAN_SECONDS", 0.1)
+    stack = Stack("dev", tmp_path)
+    killed_run(stack)
+    with subprocess.Popen(["sleep", "30"], env={**os.environ, run_lock.MARK: "cafe"}) as engine:
+        refused = pytest.raises(OperatorError, match=f"process {engine.pid}, the engine of a killed run")
+        with refused, run_lock.exclusive(stack, "up", silent):
+            pass
+        engine.kill()
 
 
 def test_the_state_folder_is_closed_to_others(tmp_path: Path) -> None:
@@ -60,11 +88,3 @@ def test_the_state_folder_is_closed_to_others(tmp_path: Path) -> None:
     with run_lock.exclusive(stack, "up", silent):
         modes = {path.stat().st_mode & 0o077 for path in [stack.state_folder, *stack.state_folder.rglob("*")]}
     assert modes == {0}
-
-
-def test_a_process_that_only_waits_to_be_reaped_is_dead() -> None:
-    child = subprocess.Popen(["true"])
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    assert not run_lock.is_alive(child.pid)
-    child.wait()
-    assert run_lock.is_alive(os.getpid())
